@@ -1,0 +1,99 @@
+/** Takes one event into a contact: facts first, then points and tags, then stages and segments. */
+import type { Plan } from "../plan/plan.ts";
+import type { EventView } from "../plan/event-view.ts";
+import type { SelectorPlan } from "../plan/builder.ts";
+import { addTagPoints } from "../features/tag-counts.ts";
+import { changeOf, type Contact } from "./contact.ts";
+import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
+import { mergeTraits } from "./traits.ts";
+
+export interface ApplyLimits {
+  readonly traits_max: number;
+}
+
+/**
+ * The caller guarantees that the contact has lived through all flips up to `now`, that the message is no repeat and
+ * that `now` is not before the event's timestamp. `isNew` when this event made the contact.
+ */
+export function applyEvent(
+  plan: Plan,
+  contact: Contact,
+  view: EventView,
+  event: number,
+  now: number,
+  isNew: boolean,
+  limits: ApplyLimits,
+  sink: MembershipSink,
+): void {
+  const { entry } = view;
+  const at = entry.timestamps[event] as number;
+  if (isNew) {
+    changeOf(contact).isNew = true;
+    plan.dirty.fill();
+  }
+  noteCall(plan, contact, at, entry.known(event));
+  const traits = entry.traits(event);
+  if (traits !== null) {
+    mergeTraits(contact, traits, at, entry.messageId(event), limits.traits_max, (key) => {
+      const readers = plan.readers.traits.get(key);
+      if (readers !== undefined) plan.dirty.addAll(readers);
+    });
+  }
+  const name = entry.names[event] as number;
+  const selectors = plan.selectorsFor(entry.kinds[event] as number, name === 0 ? null : entry.string(name - 1));
+  for (const selector of selectors) {
+    if (selector.filter === null || selector.filter(view, event)) {
+      takeMatch(plan, contact, selector, view, event, at, now);
+    }
+  }
+  markTags(plan, contact);
+  evaluateDirty(plan, contact, now, "event", sink);
+}
+
+function noteCall(plan: Plan, contact: Contact, at: number, known: boolean): void {
+  if (at < contact.firstSeen) {
+    contact.firstSeen = at;
+    plan.dirty.addAll(plan.readers.firstSeen);
+  }
+  if (at > contact.lastSeen) {
+    contact.lastSeen = at;
+    plan.dirty.addAll(plan.readers.lastSeen);
+  }
+  if (known && !contact.known) {
+    contact.known = true;
+    plan.dirty.addAll(plan.readers.known);
+  }
+}
+
+function takeMatch(
+  plan: Plan,
+  contact: Contact,
+  selector: SelectorPlan,
+  view: EventView,
+  event: number,
+  at: number,
+  now: number,
+): void {
+  for (const feature of selector.features) {
+    if (feature.add(contact, view, event, at, now)) plan.dirty.addAll(plan.readers.features[feature.index] ?? []);
+  }
+  if (selector.points !== 0) {
+    contact.score += selector.points;
+    if (!Number.isSafeInteger(contact.score)) contact.saturated = true;
+    changeOf(contact).score = true;
+    plan.dirty.addAll(plan.readers.score);
+  }
+  for (const [tag, points] of selector.tags) addTagPoints(contact, tag, points, plan.limits.tags_max);
+}
+
+/** Tags changed since the last delta: a superset of those of this event, which costs no more than a look. */
+function markTags(plan: Plan, contact: Contact): void {
+  const tags = contact.change?.tags;
+  if (tags === null || tags === undefined) return;
+  plan.dirty.addAll(plan.readers.anyTag);
+  if (plan.readers.tags.size === 0) return;
+  for (const tag of tags) {
+    const readers = plan.readers.tags.get(tag);
+    if (readers !== undefined) plan.dirty.addAll(readers);
+  }
+}

@@ -1,0 +1,43 @@
+/** The profile card: a contact at an instant, names resolved. */
+import { compareCodePoints } from "../../kernel/compare.ts";
+import { fromMicros } from "../../kernel/decimal.ts";
+import type { Card } from "../../kernel/delta.ts";
+import type { Json } from "../../kernel/event.ts";
+import type { AggregateFact, Plan } from "../plan/plan.ts";
+import { isScalar } from "../value.ts";
+import { featureState, placeOf, type Contact } from "./contact.ts";
+
+/** The caller guarantees that the contact has lived through all flips up to `t`. */
+export function cardOf(plan: Plan, contact: Contact, t: number): Card {
+  const tags = [...contact.tags].map(([name, points]) => ({ name, score: fromMicros(points) }));
+  tags.sort((a, b) => b.score - a.score || compareCodePoints(a.name, b.name));
+  const traits = [...contact.traits].flatMap(([key, trait]): [string, Json][] =>
+    trait.value === null ? [] : [[key, trait.value]],
+  );
+  return {
+    id: contact.id,
+    traits: Object.fromEntries(traits),
+    score: fromMicros(contact.score),
+    tags,
+    stage: plan.stages.find((stage) => stage.id === contact.stage)?.name ?? null,
+    segments: plan.segments.flatMap(({ name, id }) => {
+      const place = placeOf(contact.members, id);
+      return place < 0 ? [] : [{ name, since: contact.since[place] as number }];
+    }),
+    firstSeen: contact.firstSeen,
+    lastSeen: contact.lastSeen,
+    aggregates: Object.fromEntries(plan.aggregates.map((fact) => [fact.text, aggregateValue(fact, contact, t)])),
+    saturated: contact.saturated,
+  };
+}
+
+function aggregateValue({ aggregate }: AggregateFact, contact: Contact, t: number): Card["aggregates"][string] {
+  const value = aggregate.read(contact, t);
+  const { window } = aggregate;
+  if (window !== null && window.retention.cap !== null) {
+    const kept = featureState(contact, window.feature) as readonly number[] | undefined;
+    const all = kept !== undefined && kept.length === value && kept.length >= window.retention.cap;
+    if (all) return { atLeast: kept.length };
+  }
+  return isScalar(value) ? value : null;
+}

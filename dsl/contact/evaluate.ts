@@ -1,0 +1,105 @@
+/**
+ * Brings a contact's stages and segments up to date at an instant, looking only at the roots marked dirty and at
+ * those that read what they change. Roots are numbered after all that they read, so ascending order is enough.
+ */
+import type { Plan, Root } from "../plan/plan.ts";
+import { horizon } from "../plan/horizon.ts";
+import { changeOf, placeOf, type Contact } from "./contact.ts";
+
+export type Cause = "event" | "time" | "merge" | "backfill" | "api" | "delete";
+
+/** Told of every change of membership, in the order in which they happen. */
+export interface MembershipSink {
+  moved(contact: Contact, segmentId: number, entered: boolean, at: number, cause: Cause): void;
+}
+
+/** Evaluates the roots in `plan.dirty` at instant t. */
+export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Cause, sink: MembershipSink): void {
+  let evaluated = false;
+  for (let index = plan.dirty.take(); index >= 0; index = plan.dirty.take()) {
+    const root = plan.roots[index] as Root;
+    const holds = root.truth(contact, t);
+    arm(contact, index, horizon.at, t);
+    if (root.kind === "segment") setMembership(plan, contact, root.id, holds, t, cause, sink);
+    else setHeld(plan, contact, root.id, holds);
+    evaluated = true;
+  }
+  if (evaluated) contact.nextFlip = least(contact.armedAt);
+}
+
+/** Lives through everything that time alone changes up to and including `t`, each flip at its own instant. */
+export function runFlips(plan: Plan, contact: Contact, t: number, sink: MembershipSink): void {
+  while (contact.nextFlip <= t) runFlip(plan, contact, sink);
+}
+
+/** Lives through the contact's next flip. */
+export function runFlip(plan: Plan, contact: Contact, sink: MembershipSink): void {
+  const at = contact.nextFlip;
+  for (let i = 0; i < contact.armedRoots.length; i++) {
+    if ((contact.armedAt[i] as number) <= at) plan.dirty.add(contact.armedRoots[i] as number);
+  }
+  evaluateDirty(plan, contact, at, "time", sink);
+}
+
+function arm(contact: Contact, root: number, at: number, now: number): void {
+  if (at <= now) throw new Error(`root ${root} asks to be looked at again at ${at}, which is not after ${now}`);
+  const place = placeOf(contact.armedRoots, root);
+  if (at === Infinity) {
+    if (place < 0) return;
+    contact.armedRoots.splice(place, 1);
+    contact.armedAt.splice(place, 1);
+  } else if (place >= 0) {
+    contact.armedAt[place] = at;
+  } else {
+    contact.armedRoots.splice(-1 - place, 0, root);
+    contact.armedAt.splice(-1 - place, 0, at);
+  }
+}
+
+function setMembership(
+  plan: Plan,
+  contact: Contact,
+  segmentId: number,
+  holds: boolean,
+  t: number,
+  cause: Cause,
+  sink: MembershipSink,
+): void {
+  const place = placeOf(contact.members, segmentId);
+  if (place >= 0 === holds) return;
+  if (holds) {
+    contact.members.splice(-1 - place, 0, segmentId);
+    contact.since.splice(-1 - place, 0, t);
+  } else {
+    contact.members.splice(place, 1);
+    contact.since.splice(place, 1);
+  }
+  const change = changeOf(contact);
+  change.segments ??= new Set();
+  change.segments.add(segmentId);
+  sink.moved(contact, segmentId, holds, t, cause);
+  const readers = plan.readers.segments.get(segmentId);
+  if (readers !== undefined) plan.dirty.addAll(readers);
+}
+
+/** A stage's `when` moves the contact at the moment it turns true, forward only. */
+function setHeld(plan: Plan, contact: Contact, stageId: number, holds: boolean): void {
+  const place = placeOf(contact.held, stageId);
+  if (place >= 0 === holds) return;
+  if (!holds) {
+    contact.held.splice(place, 1);
+    return;
+  }
+  contact.held.splice(-1 - place, 0, stageId);
+  const present = plan.stageOrder.get(contact.stage) ?? -1;
+  if ((plan.stageOrder.get(stageId) ?? -1) <= present) return;
+  contact.stage = stageId;
+  changeOf(contact).stage = true;
+  plan.dirty.addAll(plan.readers.stage);
+}
+
+function least(instants: readonly number[]): number {
+  let found = Infinity;
+  for (const at of instants) if (at < found) found = at;
+  return found;
+}

@@ -1,0 +1,134 @@
+/**
+ * A contact as bytes: the head that views read too (kernel/page.ts), then
+ *
+ *   traits    varint writes, each (varint at, text messageId); varint count, each (text key, varint write, value)
+ *   held      varint count, varint stage ids
+ *   armed     varint count, each (varint 2 * segment id or 2 * stage id + 1, varint at)
+ *   features  varint count, each (varint feature id, u8 kind, state)
+ *
+ * Numbers are the stable ones of the model record, so a row can be read under a later model: what that model no
+ * longer has is left out.
+ */
+import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
+import { readJson, writeJson } from "../../kernel/json-bytes.ts";
+import { readRowHead, writeRowHead } from "../../kernel/page.ts";
+import { FEATURE_CODECS } from "../features/codecs.ts";
+import { FEATURE_KINDS } from "../features/feature.ts";
+import type { BoundPlan } from "../registry.ts";
+import { setFeatureState, type Contact } from "./contact.ts";
+
+export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
+  writeRowHead(out, {
+    id: contact.id,
+    known: contact.known,
+    saturated: contact.saturated,
+    firstSeen: contact.firstSeen,
+    lastSeen: contact.lastSeen,
+    score: contact.score,
+    stage: contact.stage,
+    members: contact.members,
+    since: contact.since,
+    tags: [...contact.tags],
+  });
+  writeTraits(out, contact);
+  out.varint(contact.held.length);
+  for (const stage of contact.held) out.varint(stage);
+  out.varint(contact.armedRoots.length);
+  contact.armedRoots.forEach((index, i) => {
+    const root = plan.roots[index];
+    if (root === undefined) throw new Error("an armed root is not in the plan");
+    out.varint(root.id * 2 + (root.kind === "stage" ? 1 : 0));
+    out.f64(contact.armedAt[i] as number);
+  });
+  out.varint(contact.featureIndexes.length);
+  contact.featureIndexes.forEach((index, i) => {
+    const feature = plan.features[index];
+    const state = contact.featureStates[i];
+    if (feature === undefined || state === undefined) throw new Error("a contact keeps a feature not in the plan");
+    out.varint(plan.featureIds[index] as number);
+    out.u8(FEATURE_KINDS.indexOf(feature.kind));
+    FEATURE_CODECS[feature.kind].write(out, state, contact);
+  });
+}
+
+export function readRow(input: ByteReader, slot: number, plan: BoundPlan): Contact {
+  const head = readRowHead(input);
+  const contact: Contact = {
+    slot,
+    id: head.id,
+    known: head.known,
+    firstSeen: head.firstSeen,
+    lastSeen: head.lastSeen,
+    traits: new Map(),
+    featureIndexes: [],
+    featureStates: [],
+    score: head.score,
+    tags: new Map(head.tags),
+    stage: head.stage,
+    held: [],
+    members: head.members,
+    since: head.since,
+    armedRoots: [],
+    armedAt: [],
+    nextFlip: Infinity,
+    saturated: head.saturated,
+    change: null,
+  };
+  readTraits(input, contact);
+  for (let n = input.varint(); n > 0; n--) contact.held.push(input.varint());
+  readArmed(input, contact, plan);
+  const tagNames = head.tags.map(([name]) => name);
+  for (let n = input.varint(); n > 0; n--) {
+    const index = plan.featureById.get(input.varint());
+    const kind = FEATURE_KINDS[input.u8()];
+    if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
+    const state = FEATURE_CODECS[kind].read(input, tagNames);
+    if (index !== undefined) setFeatureState(contact, index, state);
+  }
+  return contact;
+}
+
+function writeTraits(out: ByteWriter, contact: Contact): void {
+  const writes = new Map<string, number>();
+  for (const trait of contact.traits.values()) {
+    const write = `${trait.at} ${trait.by}`;
+    if (!writes.has(write)) writes.set(write, writes.size);
+  }
+  out.varint(writes.size);
+  for (const write of writes.keys()) {
+    const space = write.indexOf(" ");
+    out.varint(Number(write.slice(0, space)));
+    out.text(write.slice(space + 1));
+  }
+  out.varint(contact.traits.size);
+  for (const [key, trait] of contact.traits) {
+    out.text(key);
+    out.varint(writes.get(`${trait.at} ${trait.by}`) ?? 0);
+    writeJson(out, trait.value);
+  }
+}
+
+function readTraits(input: ByteReader, contact: Contact): void {
+  const writes: { at: number; by: string }[] = [];
+  for (let n = input.varint(); n > 0; n--) writes.push({ at: input.varint(), by: input.text() });
+  for (let n = input.varint(); n > 0; n--) {
+    const key = input.text();
+    const write = writes[input.varint()];
+    if (write === undefined) throw new RangeError("a trait names a write that is not there");
+    contact.traits.set(key, { value: readJson(input), at: write.at, by: write.by });
+  }
+}
+
+function readArmed(input: ByteReader, contact: Contact, plan: BoundPlan): void {
+  const armed: { root: number; at: number }[] = [];
+  for (let n = input.varint(); n > 0; n--) {
+    const root = plan.rootByStored.get(input.varint());
+    const at = input.f64();
+    if (root !== undefined) armed.push({ root, at });
+  }
+  // Another model may number the same roots in another order.
+  armed.sort((a, b) => a.root - b.root);
+  contact.armedRoots = armed.map((one) => one.root);
+  contact.armedAt = armed.map((one) => one.at);
+  contact.nextFlip = Math.min(Infinity, ...contact.armedAt);
+}

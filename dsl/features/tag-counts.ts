@@ -1,0 +1,86 @@
+/**
+ * How often a rule gave each tag that it names by a property's value. State: tag -> times.
+ *
+ * Counts and not points, so that a model with other points rescores everybody without the history.
+ */
+import { changeOf, featureState, setFeatureState, type Contact } from "../contact/contact.ts";
+import type { PathReader } from "../plan/event-view.ts";
+import { isScalar, type Value } from "../value.ts";
+import type { Feature, FeatureCodec } from "./feature.ts";
+
+/** A rule's points are the sum over the declarations that share it; micro points. */
+export function tagCountsFeature(
+  index: number,
+  key: string,
+  prefix: string,
+  path: PathReader,
+  rule: { points: number },
+  tagsMax: number,
+): Feature {
+  const give = (contact: Contact, value: Value): boolean => {
+    if (!isScalar(value)) return false;
+    const tag = prefix + String(value);
+    if (tag === "") return false;
+    if (!addTagPoints(contact, tag, rule.points, tagsMax)) return false;
+    let counts = featureState(contact, index) as Map<string, number> | undefined;
+    if (counts === undefined) {
+      counts = new Map();
+      setFeatureState(contact, index, counts);
+    }
+    counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    return true;
+  };
+  return {
+    index,
+    key,
+    kind: "tag counts",
+    add(contact, view, event) {
+      const value = path(view, event);
+      if (!Array.isArray(value)) return give(contact, value);
+      let changed = false;
+      for (const item of value) changed = give(contact, item) || changed;
+      return changed;
+    },
+  };
+}
+
+/** Adds micro points to a tag; false for a further tag of a contact that is at its bound, which marks it saturated. */
+export function addTagPoints(contact: Contact, tag: string, points: number, tagsMax: number): boolean {
+  const known = contact.tags.get(tag);
+  if (known === undefined && contact.tags.size >= tagsMax) {
+    contact.saturated = true;
+    return false;
+  }
+  const sum = (known ?? 0) + points;
+  if (!Number.isSafeInteger(sum)) contact.saturated = true;
+  contact.tags.set(tag, sum);
+  const change = changeOf(contact);
+  change.tags ??= new Set();
+  change.tags.add(tag);
+  return true;
+}
+
+/** Tags are stored once, in the row's head; the counts name them by their place there. */
+export const tagCountsCodec: FeatureCodec = {
+  write(out, state, contact) {
+    const counts = state as Map<string, number>;
+    const places = new Map<string, number>();
+    for (const tag of contact.tags.keys()) places.set(tag, places.size);
+    out.varint(counts.size);
+    for (const [tag, times] of counts) {
+      const place = places.get(tag);
+      if (place === undefined) throw new Error("a counted tag is not among the contact's tags");
+      out.varint(place);
+      out.varint(times);
+    }
+  },
+  read(input, tagNames) {
+    const counts = new Map<string, number>();
+    for (let n = input.varint(); n > 0; n--) {
+      const tag = tagNames[input.varint()];
+      if (tag === undefined) throw new RangeError("a counted tag is not among the row's tags");
+      counts.set(tag, input.varint());
+    }
+    return counts;
+  },
+};

@@ -1,0 +1,169 @@
+/** Collects, while a model is compiled, what its declarations share: selectors, features, and who reads what. */
+import { printEventSelector, printPath } from "../print.ts";
+import type { EventSelector, Path } from "../ast.ts";
+import { countFeature } from "../features/count.ts";
+import { datedFeature } from "../features/dated-feature.ts";
+import type { Feature } from "../features/feature.ts";
+import { historyFeature } from "../features/history.ts";
+import { momentFeature } from "../features/moment.ts";
+import { tagCountsFeature } from "../features/tag-counts.ts";
+import { timesFeature, type Retention } from "../features/times.ts";
+import type { Zone } from "../timezone.ts";
+import { compilePath, createPropertyKeys } from "./event-view.ts";
+import { compileFilter, type FilterTest } from "./filter.ts";
+
+export interface PlanLimits {
+  readonly window_entries_max: number;
+  readonly tags_max: number;
+}
+
+/** The events of one selector, and all that happens when one arrives. */
+export interface SelectorPlan {
+  readonly text: string;
+  readonly selector: EventSelector;
+  readonly filter: FilterTest | null;
+  readonly features: Feature[];
+  /** Micro points that each event adds to the score, and to tags named in the model. */
+  points: number;
+  readonly tags: [name: string, points: number][];
+}
+
+/** What a root reads, so that it is looked at again when that changes. */
+export interface Reads {
+  readonly features: Set<number>;
+  readonly traits: Set<string>;
+  readonly tags: Set<string>;
+  readonly segments: Set<number>;
+  anyTag: boolean;
+  score: boolean;
+  stage: boolean;
+  known: boolean;
+  firstSeen: boolean;
+  lastSeen: boolean;
+}
+
+export function noReads(): Reads {
+  return {
+    features: new Set(),
+    traits: new Set(),
+    tags: new Set(),
+    segments: new Set(),
+    anyTag: false,
+    score: false,
+    stage: false,
+    known: false,
+    firstSeen: false,
+    lastSeen: false,
+  };
+}
+
+export interface PlanBuilder {
+  readonly zone: Zone;
+  readonly keys: ReturnType<typeof createPropertyKeys>;
+  readonly features: readonly Feature[];
+  readonly selectors: ReadonlyMap<string, SelectorPlan>;
+  selector(event: EventSelector): SelectorPlan;
+  count(event: EventSelector, since: number | null): number;
+  moment(event: EventSelector, which: "first" | "last", since: number | null): number;
+  dated(event: EventSelector, path: Path, which: "first" | "last", since: number | null): number;
+  /** `cap`: the newest entries that suffice; null where a window needs them all. */
+  times(event: EventSelector, ageMax: number, cap: number | null): { feature: number; retention: Retention };
+  history(event: EventSelector, path: Path, ageMax: number): number;
+  tagCounts(event: EventSelector, prefix: string, path: Path, points: number): number;
+  /** What the features that keep a window keep, by key. */
+  windows(): ReadonlyMap<string, Retention>;
+}
+
+export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
+  const keys = createPropertyKeys();
+  const features: Feature[] = [];
+  const byKey = new Map<string, number>();
+  const retentions = new Map<number, Retention>();
+  const rules = new Map<number, { points: number }>();
+  const selectors = new Map<string, SelectorPlan>();
+
+  const selector = (event: EventSelector): SelectorPlan => {
+    const text = printEventSelector(event);
+    let plan = selectors.get(text);
+    if (plan === undefined) {
+      const filter = event.where === null ? null : compileFilter(event.where, keys, zone);
+      plan = { text, selector: event, filter, features: [], points: 0, tags: [] };
+      selectors.set(text, plan);
+    }
+    return plan;
+  };
+
+  const feature = (event: EventSelector, key: string, create: (index: number, key: string) => Feature): number => {
+    const known = byKey.get(key);
+    if (known !== undefined) return known;
+    const index = features.length;
+    byKey.set(key, index);
+    const created = create(index, key);
+    features.push(created);
+    selector(event).features.push(created);
+    return index;
+  };
+
+  const widen = (index: number, ageMax: number, cap: number | null): Retention => {
+    const retention = retentions.get(index);
+    if (retention === undefined) throw new Error("a feature without a window was asked to keep one");
+    retention.ageMax = Math.max(retention.ageMax, ageMax);
+    retention.cap = cap === null || retention.cap === null ? null : Math.max(retention.cap, cap);
+    return retention;
+  };
+
+  const sinceText = (since: number | null): string => (since === null ? "" : ` since ${since}`);
+
+  return {
+    zone,
+    keys,
+    features,
+    selectors,
+    selector,
+    count(event, since) {
+      const key = `count ${selector(event).text}${sinceText(since)}`;
+      return feature(event, key, (index) => countFeature(index, key, since));
+    },
+    moment(event, which, since) {
+      const key = `${which} ${selector(event).text}${sinceText(since)}`;
+      return feature(event, key, (index) => momentFeature(index, key, which, since));
+    },
+    dated(event, path, which, since) {
+      const key = `${which} ${printPath(path)} of ${selector(event).text}${sinceText(since)}`;
+      return feature(event, key, (index) => datedFeature(index, key, which, compilePath(path, keys), since));
+    },
+    times(event, ageMax, cap) {
+      const key = `times ${selector(event).text}`;
+      const index = feature(event, key, (created) => {
+        const retention: Retention = { ageMax: 0, cap: 0 };
+        retentions.set(created, retention);
+        return timesFeature(created, key, retention, limits.window_entries_max);
+      });
+      return { feature: index, retention: widen(index, ageMax, cap) };
+    },
+    history(event, path, ageMax) {
+      const key = `history ${printPath(path)} of ${selector(event).text}`;
+      const index = feature(event, key, (created) => {
+        const retention: Retention = { ageMax: 0, cap: null };
+        retentions.set(created, retention);
+        return historyFeature(created, key, compilePath(path, keys), retention, limits.window_entries_max);
+      });
+      widen(index, ageMax, null);
+      return index;
+    },
+    tagCounts(event, prefix, path, points) {
+      const key = `tags ${JSON.stringify(prefix)} ${printPath(path)} of ${selector(event).text}`;
+      const index = feature(event, key, (created) => {
+        const rule = { points: 0 };
+        rules.set(created, rule);
+        return tagCountsFeature(created, key, prefix, compilePath(path, keys), rule, limits.tags_max);
+      });
+      const rule = rules.get(index);
+      if (rule !== undefined) rule.points += points;
+      return index;
+    },
+    windows() {
+      return new Map([...retentions].map(([index, retention]) => [features[index]?.key ?? "", retention]));
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/** Operands of predicates, compiled to functions of a contact and an instant. */
+import { compareCodePoints } from "../../kernel/compare.ts";
+import { fromMicros } from "../../kernel/decimal.ts";
+import type { Fact, Operand, Path } from "../ast.ts";
+import type { Contact } from "../contact/contact.ts";
+import { follow } from "../value.ts";
+import { compileAggregate, type CompiledAggregate, type Read } from "./aggregate.ts";
+import type { PlanBuilder, Reads } from "./builder.ts";
+import { startOf } from "./compare.ts";
+import { horizon } from "./horizon.ts";
+
+/** `moment`: ms since 1970. `stage`: the number of a stage's place in the model's order. */
+export type OperandType = "moment" | "stage" | "scalar";
+
+export interface CompiledOperand {
+  readonly type: OperandType;
+  readonly read: Read;
+  readonly window: CompiledAggregate["window"];
+}
+
+/** Where names of the model lead while it is compiled. */
+export interface Names {
+  segmentId(name: string): number;
+  /** The place of each stage in the declared order, by stage id and by name. */
+  readonly stageOrderById: ReadonlyMap<number, number>;
+  readonly stageOrderByName: ReadonlyMap<string, number>;
+}
+
+/** `cap`: see `compileAggregate`. */
+export function compileOperand(
+  operand: Operand,
+  builder: PlanBuilder,
+  reads: Reads,
+  names: Names,
+  cap: number | null = null,
+): CompiledOperand {
+  switch (operand.kind) {
+    case "string":
+    case "number":
+    case "boolean":
+      return constant(operand.value, "scalar");
+    case "date":
+      return constant(startOf(operand, builder.zone), "moment");
+    case "binary":
+      throw new Error("the checker let arithmetic pass, which is not live");
+    default:
+      return compileFact(operand, builder, reads, names, cap);
+  }
+}
+
+function constant(value: string | number | boolean, type: OperandType): CompiledOperand {
+  const read: Read = () => {
+    horizon.at = Infinity;
+    return value;
+  };
+  return { type, read, window: null };
+}
+
+function timeless(type: OperandType, value: (contact: Contact) => ReturnType<Read>): CompiledOperand {
+  const read: Read = (contact) => {
+    horizon.at = Infinity;
+    return value(contact);
+  };
+  return { type, read, window: null };
+}
+
+function compileFact(
+  fact: Fact,
+  builder: PlanBuilder,
+  reads: Reads,
+  names: Names,
+  cap: number | null,
+): CompiledOperand {
+  switch (fact.kind) {
+    case "trait":
+      return compileTrait(fact.path, reads);
+    case "score":
+      reads.score = true;
+      return timeless("scalar", (contact) => fromMicros(contact.score));
+    case "stage":
+      reads.stage = true;
+      return timeless("stage", (contact) => names.stageOrderById.get(contact.stage));
+    case "top_tag":
+      reads.anyTag = true;
+      return timeless("scalar", topTag);
+    case "tag": {
+      const tag = fact.name.text;
+      reads.tags.add(tag);
+      return timeless("scalar", (contact) => fromMicros(contact.tags.get(tag) ?? 0));
+    }
+    case "first_seen":
+      reads.firstSeen = true;
+      return timeless("moment", (contact) => contact.firstSeen);
+    case "last_seen":
+      reads.lastSeen = true;
+      return timeless("moment", (contact) => contact.lastSeen);
+    case "aggregate": {
+      const compiled = compileAggregate(fact.function, fact.selector, builder, reads, cap);
+      const moment = (fact.function === "first" || fact.function === "last") && fact.selector.path === null;
+      return { type: moment ? "moment" : "scalar", ...compiled };
+    }
+    default:
+      throw new Error(`the checker let a fact pass that is not live: ${fact.kind}`);
+  }
+}
+
+function compileTrait(path: Path, reads: Reads): CompiledOperand {
+  const steps = path.parts.map((part) => part.name);
+  const key = steps[0] ?? "";
+  reads.traits.add(key);
+  return timeless("scalar", (contact) => follow(contact.traits.get(key)?.value, steps, 1));
+}
+
+/** The tag with the highest score; of equal ones the first in code point order; undefined without tags. */
+export function topTag(contact: Contact): string | undefined {
+  let best: string | undefined;
+  let bestPoints = -Infinity;
+  for (const [tag, points] of contact.tags) {
+    if (points > bestPoints || (points === bestPoints && best !== undefined && compareCodePoints(tag, best) < 0)) {
+      best = tag;
+      bestPoints = points;
+    }
+  }
+  return best;
+}

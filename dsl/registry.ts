@@ -1,0 +1,142 @@
+/** Stable numbers for the names of a model, and the plan of a stored version. */
+import { LIMITS } from "../kernel/limits.ts";
+import type { ModelRecord } from "../kernel/model-record.ts";
+import { checkModel, type CheckedModel } from "./check.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { parseModel } from "./parse.ts";
+import type { PlanLimits } from "./plan/builder.ts";
+import { compilePlan, type NameIds, type Plan } from "./plan/plan.ts";
+
+/** A plan that knows the stable numbers of its features and roots: what stored rows are read and written with. */
+export interface BoundPlan extends Plan {
+  readonly version: number;
+  readonly featureIds: readonly number[];
+  readonly featureById: ReadonlyMap<number, number>;
+  /** Root by 2 * segment id, or 2 * stage id + 1. */
+  readonly rootByStored: ReadonlyMap<number, number>;
+}
+
+export type ModelRecordResult =
+  | {
+      readonly ok: true;
+      readonly record: ModelRecord;
+      readonly warnings: readonly Diagnostic[];
+      /** What counts only from this version on, printed: aggregates, `did(…)`, `score on …`, `tag on …`. */
+      readonly fresh: readonly string[];
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Parses and checks a source as the next version after `previous`, which lends its numbers to names that stay. */
+export function buildModelRecord(
+  previous: ModelRecord,
+  source: string,
+  at: number,
+  by: string,
+  limits: PlanLimits = LIMITS,
+): ModelRecordResult {
+  const parsed = parseModel(source);
+  if (parsed.diagnostics.some((one) => one.severity === "error")) return { ok: false, diagnostics: parsed.diagnostics };
+  const checked = checkModel(parsed.model);
+  if (checked.model === null) return { ok: false, diagnostics: [...parsed.diagnostics, ...checked.diagnostics] };
+  const segments = allot(
+    checked.model.segments.map((segment) => segment.name),
+    previous.segments,
+    previous.nextSegmentId,
+  );
+  const stages = allot(
+    checked.model.stages.map((stage) => stage.name),
+    previous.stages,
+    previous.nextStageId,
+  );
+  const plan = compilePlan(checked.model, idsOf(segments.pairs, stages.pairs), limits);
+  const features = allot(
+    plan.features.map((feature) => feature.key),
+    previous.features,
+    previous.nextFeatureId,
+  );
+  return {
+    ok: true,
+    record: {
+      version: previous.version + 1,
+      source,
+      at,
+      by,
+      segments: segments.pairs,
+      stages: stages.pairs,
+      features: features.pairs,
+      nextSegmentId: segments.next,
+      nextStageId: stages.next,
+      nextFeatureId: features.next,
+    },
+    warnings: [...parsed.diagnostics, ...checked.diagnostics],
+    fresh: freshUses(previous, plan, limits),
+  };
+}
+
+/** The plan of a stored version. Throws when a stored source is no longer understood: a fault, not a user's error. */
+export function planOf(record: ModelRecord, limits: PlanLimits = LIMITS): BoundPlan {
+  const plan = compilePlan(checkedModelOf(record), idsOf(record.segments, record.stages), limits);
+  const numbers = new Map(record.features);
+  const featureIds = plan.features.map((feature) => {
+    const id = numbers.get(feature.key);
+    if (id === undefined) throw new Error(`model ${record.version} has no number for the feature ${feature.key}`);
+    return id;
+  });
+  return {
+    ...plan,
+    version: record.version,
+    featureIds,
+    featureById: new Map(featureIds.map((id, index) => [id, index])),
+    rootByStored: new Map(plan.roots.map((root) => [root.id * 2 + (root.kind === "stage" ? 1 : 0), root.index])),
+  };
+}
+
+export function checkedModelOf(record: ModelRecord): CheckedModel {
+  const { model } = checkModel(parseModel(record.source).model);
+  if (model === null) throw new Error(`model ${record.version} is stored but has errors`);
+  return model;
+}
+
+function allot(
+  names: readonly string[],
+  previous: readonly (readonly [string, number])[],
+  next: number,
+): { pairs: [string, number][]; next: number } {
+  const known = new Map(previous);
+  let free = next;
+  const pairs = names.map((name): [string, number] => [name, known.get(name) ?? free++]);
+  return { pairs, next: free };
+}
+
+function idsOf(
+  segments: readonly (readonly [string, number])[],
+  stages: readonly (readonly [string, number])[],
+): NameIds {
+  const lookup = (pairs: readonly (readonly [string, number])[]): ((name: string) => number) => {
+    const numbers = new Map(pairs);
+    return (name) => {
+      const id = numbers.get(name);
+      if (id === undefined) throw new Error(`the name ${JSON.stringify(name)} has no number`);
+      return id;
+    };
+  };
+  return { segment: lookup(segments), stage: lookup(stages) };
+}
+
+/** Uses of features that the previous version did not keep, or kept for a shorter window. */
+function freshUses(previous: ModelRecord, plan: Plan, limits: PlanLimits): string[] {
+  if (previous.version === 0) return [];
+  const before = planOf(previous, limits);
+  const known = new Set(before.features.map((feature) => feature.key));
+  const fresh = new Set<number>();
+  for (const feature of plan.features) {
+    const now = plan.windows.get(feature.key);
+    const then = before.windows.get(feature.key);
+    const widened =
+      now !== undefined &&
+      then !== undefined &&
+      (now.ageMax > then.ageMax || (now.cap ?? Infinity) > (then.cap ?? Infinity));
+    if (!known.has(feature.key) || widened) fresh.add(feature.index);
+  }
+  return plan.uses.filter((use) => use.features.some((feature) => fresh.has(feature))).map((use) => use.text);
+}

@@ -1,0 +1,160 @@
+/** A growing byte buffer and a cursor over one: the alphabet of every binary layout except entries. */
+
+/** Appends little-endian values. `finish` copies out what was written; `reset` makes the writer ready for reuse. */
+export class ByteWriter {
+  #buffer: Buffer;
+  #at = 0;
+
+  constructor(capacity = 1024) {
+    this.#buffer = Buffer.allocUnsafe(capacity);
+  }
+
+  get length(): number {
+    return this.#at;
+  }
+
+  reset(): void {
+    this.#at = 0;
+  }
+
+  #room(bytes: number): void {
+    if (this.#at + bytes <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + bytes));
+    this.#buffer.copy(grown, 0, 0, this.#at);
+    this.#buffer = grown;
+  }
+
+  u8(value: number): void {
+    this.#room(1);
+    this.#buffer[this.#at++] = value;
+  }
+
+  u32(value: number): void {
+    this.#room(4);
+    this.#buffer.writeUInt32LE(value, this.#at);
+    this.#at += 4;
+  }
+
+  f64(value: number): void {
+    this.#room(8);
+    this.#buffer.writeDoubleLE(value, this.#at);
+    this.#at += 8;
+  }
+
+  /** An unsigned integer up to 2^53 - 1 in 1 to 8 bytes (LEB128). */
+  varint(value: number): void {
+    this.#room(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#buffer[this.#at++] = (rest % 0x80) + 0x80;
+      rest = rest > 0x7fffffff ? Math.floor(rest / 0x80) : rest >>> 7;
+    }
+    this.#buffer[this.#at++] = rest;
+  }
+
+  /** A signed integer within 2^52 either way (zigzag LEB128). */
+  svarint(value: number): void {
+    this.varint(value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  /** UTF-8 behind its length in bytes. Lone surrogates become U+FFFD, as everywhere in UTF-8. */
+  text(value: string): void {
+    const bytes = Buffer.byteLength(value);
+    this.varint(bytes);
+    this.#room(bytes);
+    this.#at += this.#buffer.write(value, this.#at, "utf8");
+  }
+
+  /** Bytes behind their length. */
+  block(value: Uint8Array): void {
+    this.varint(value.length);
+    this.raw(value);
+  }
+
+  raw(value: Uint8Array): void {
+    this.#room(value.length);
+    this.#buffer.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  /** What was written, not copied: valid until the next write or reset. */
+  view(): Buffer {
+    return this.#buffer.subarray(0, this.#at);
+  }
+
+  finish(): Buffer {
+    return Buffer.from(this.#buffer.subarray(0, this.#at));
+  }
+}
+
+/** Reads what a `ByteWriter` wrote. Throws a RangeError past the end: a damaged block is a fault, not a value. */
+export class ByteReader {
+  readonly buffer: Buffer;
+  at: number;
+  readonly end: number;
+
+  constructor(buffer: Buffer, at = 0, end = buffer.length) {
+    this.buffer = buffer;
+    this.at = at;
+    this.end = end;
+  }
+
+  get done(): boolean {
+    return this.at >= this.end;
+  }
+
+  u8(): number {
+    const value = this.buffer[this.at];
+    if (value === undefined || this.at >= this.end) throw new RangeError("read past the end of a block");
+    this.at++;
+    return value;
+  }
+
+  u32(): number {
+    const value = this.buffer.readUInt32LE(this.at);
+    this.at += 4;
+    return value;
+  }
+
+  f64(): number {
+    const value = this.buffer.readDoubleLE(this.at);
+    this.at += 8;
+    return value;
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.u8();
+      if (byte < 0x80) return value + byte * scale;
+      value += (byte - 0x80) * scale;
+      scale *= 0x80;
+    }
+  }
+
+  svarint(): number {
+    const value = this.varint();
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  text(): string {
+    const length = this.varint();
+    const from = this.at;
+    this.#advance(length);
+    return this.buffer.toString("utf8", from, this.at);
+  }
+
+  /** A view, not a copy: valid as long as the buffer is. */
+  block(): Buffer {
+    const length = this.varint();
+    const from = this.at;
+    this.#advance(length);
+    return this.buffer.subarray(from, this.at);
+  }
+
+  #advance(length: number): void {
+    if (this.at + length > this.end) throw new RangeError("read past the end of a block");
+    this.at += length;
+  }
+}

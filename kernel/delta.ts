@@ -1,0 +1,172 @@
+/**
+ * A delta: what one committed step of a partition changed. The delta stream is the redo log (which entries were
+ * taken, at what instant) and what the query views follow.
+ *
+ * Redis stream entry, id `epoch-seq`, fields:
+ *   `s`  the step (below), msgpack
+ *   `r`  rows of changed contacts (below), absent when none changed
+ *   `a`  replies to controls of this step, msgpack array of Reply, absent when none
+ */
+import { pack, unpack } from "msgpackr";
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import type { JsonObject } from "./event.ts";
+
+/** One step: enough to run it again and get the same state. */
+export interface Step {
+  /** 1, 2, 3, … without a gap; the position (LSN) that pages name. */
+  readonly seq: number;
+  /** The epoch of the owner that committed it, and the epoch of the step before. */
+  readonly epoch: number;
+  readonly prevEpoch: number;
+  /** Stream ids: the step took the entries after `after`, up to and including `to`. Equal: it took none. */
+  readonly after: string;
+  readonly to: string;
+  /**
+   * `entries`: due timers up to `now`, then the entries. `timers`: the timers due up to and including the instant
+   * `until`, an instant and not a number of timers, so that recovery runs exactly the same ones. `migrate`: pages
+   * from `fromPage` up to but without `toPage`.
+   */
+  readonly work:
+    | { readonly kind: "entries" }
+    | { readonly kind: "timers"; readonly until: number }
+    | { readonly kind: "migrate"; readonly version: number; readonly fromPage: number; readonly toPage: number };
+  /** The instant of the step by the machine's clock, ms since 1970; with the event clock only informative. */
+  readonly now: number;
+  /** The partition's clock after the step (equal to `now` with the wall clock). */
+  readonly clock: number;
+  /** The model version after the step, and whether all pages have it (false while migrating). */
+  readonly model: number;
+  readonly modelComplete: boolean;
+  /** Events set aside because a handler threw: index counted over the step's event entries in order. */
+  readonly skip: readonly number[];
+  /** Contacts in the partition after the step. */
+  readonly contacts: number;
+  /** Events in the step's entries: all, and those that were repeats. */
+  readonly events: number;
+  readonly duplicates: number;
+}
+
+export type Reply =
+  | { readonly kind: "barrier"; readonly nonce: string }
+  | { readonly kind: "clock"; readonly nonce: string }
+  | { readonly kind: "card"; readonly nonce: string; readonly card: Card | null };
+
+/** The profile card, names resolved, as API.md's `GET /v1/contacts/:id` shows it. */
+export interface Card {
+  readonly id: string;
+  readonly traits: JsonObject;
+  readonly score: number;
+  /** Strongest first; equal scores by name. */
+  readonly tags: readonly { readonly name: string; readonly score: number }[];
+  readonly stage: string | null;
+  /** With the instant since when it is a member, ms since 1970, in the order of the model. */
+  readonly segments: readonly { readonly name: string; readonly since: number }[];
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** By printed fact; null where missing, `{atLeast: n}` where only a threshold is kept and it is reached. */
+  readonly aggregates: Readonly<Record<string, string | number | boolean | null | { readonly atLeast: number }>>;
+  readonly saturated: boolean;
+}
+
+export function encodeStep(step: Step): Buffer {
+  return pack(step);
+}
+
+export function decodeStep(bytes: Buffer): Step {
+  return unpack(bytes) as Step;
+}
+
+export function encodeReplies(replies: readonly Reply[]): Buffer {
+  return pack(replies);
+}
+
+export function decodeReplies(bytes: Buffer): readonly Reply[] {
+  return unpack(bytes) as readonly Reply[];
+}
+
+/** A changed contact. All values are absolute, so that applying a row twice, or an old one before newer, is harmless. */
+export interface DeltaRow {
+  /** The contact's number in its partition, in order of arrival from 0. */
+  slot: number;
+  /** Set when the contact is new or was migrated: then all else is given as well and replaces what was known. */
+  id: string | null;
+  /** Micro points; null when unchanged. */
+  score: number | null;
+  /** Stage id, -1 for none; null when unchanged. */
+  stage: number | null;
+  /** Segment ids entered and left since the last delta of this contact. */
+  entered: number[];
+  left: number[];
+  /** Tags whose points changed, micro points. */
+  tags: [name: string, points: number][];
+  /** Tags that it no longer has. */
+  untagged: string[];
+}
+
+const HAS_ID = 1;
+const HAS_SCORE = 2;
+const HAS_STAGE = 4;
+const HAS_SEGMENTS = 8;
+const HAS_TAGS = 16;
+
+export function writeDeltaRow(out: ByteWriter, row: DeltaRow): void {
+  const segments = row.entered.length + row.left.length > 0;
+  const tags = row.tags.length + row.untagged.length > 0;
+  out.u8(
+    (row.id !== null ? HAS_ID : 0) |
+      (row.score !== null ? HAS_SCORE : 0) |
+      (row.stage !== null ? HAS_STAGE : 0) |
+      (segments ? HAS_SEGMENTS : 0) |
+      (tags ? HAS_TAGS : 0),
+  );
+  out.varint(row.slot);
+  if (row.id !== null) out.text(row.id);
+  if (row.score !== null) out.f64(row.score);
+  if (row.stage !== null) out.varint(row.stage + 1);
+  if (segments) {
+    writeIds(out, row.entered);
+    writeIds(out, row.left);
+  }
+  if (tags) {
+    out.varint(row.tags.length);
+    for (const [name, points] of row.tags) {
+      out.text(name);
+      out.f64(points);
+    }
+    out.varint(row.untagged.length);
+    for (const name of row.untagged) out.text(name);
+  }
+}
+
+/** Calls `take` for every row of a delta's `r` field. The row is reused between calls. */
+export function readDeltaRows(bytes: Buffer, take: (row: DeltaRow) => void): void {
+  const input = new ByteReader(bytes);
+  const row: DeltaRow = { slot: 0, id: null, score: null, stage: null, entered: [], left: [], tags: [], untagged: [] };
+  while (!input.done) {
+    const flags = input.u8();
+    row.slot = input.varint();
+    row.id = flags & HAS_ID ? input.text() : null;
+    row.score = flags & HAS_SCORE ? input.f64() : null;
+    row.stage = flags & HAS_STAGE ? input.varint() - 1 : null;
+    readIds(input, row.entered, (flags & HAS_SEGMENTS) !== 0);
+    readIds(input, row.left, (flags & HAS_SEGMENTS) !== 0);
+    row.tags.length = 0;
+    row.untagged.length = 0;
+    if (flags & HAS_TAGS) {
+      for (let n = input.varint(); n > 0; n--) row.tags.push([input.text(), input.f64()]);
+      for (let n = input.varint(); n > 0; n--) row.untagged.push(input.text());
+    }
+    take(row);
+  }
+}
+
+function writeIds(out: ByteWriter, ids: readonly number[]): void {
+  out.varint(ids.length);
+  for (const id of ids) out.varint(id);
+}
+
+function readIds(input: ByteReader, into: number[], present: boolean): void {
+  into.length = 0;
+  if (!present) return;
+  for (let n = input.varint(); n > 0; n--) into.push(input.varint());
+}

@@ -1,0 +1,363 @@
+/** Reads entries: what every event needs is spread into columns at once, strings and objects when asked for. */
+import { crc32 } from "node:zlib";
+import { ByteReader } from "./bytes.ts";
+import {
+  CHECKED_FROM,
+  COLUMN,
+  COLUMNS,
+  CONTACTS_ASCII,
+  COUNTS,
+  COUNTS_TOTAL,
+  ENTRY_MARK,
+  ENTRY_VERSION,
+  isWidth,
+  MESSAGES_ASCII,
+  readItems,
+  STRINGS_ASCII,
+  TRAITS_ARE_PROPERTIES,
+  TRAITS_NONE,
+  TRAITS_RECORD,
+  VALUE_COMPLEX,
+  VALUE_FALSE,
+  VALUE_NUMBER,
+  VALUE_STRING,
+  VALUE_TRUE,
+  type Numbers,
+} from "./entry-layout.ts";
+import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
+import { ANONYMOUS_PREFIX } from "./ids.ts";
+
+interface Layout {
+  readonly receivedAt: number;
+  readonly base: number;
+  readonly flags: number;
+  /** By `COUNTS`. */
+  readonly counts: readonly number[];
+  /** By `COLUMN`: where each column begins, how many items it has and how wide they are. */
+  readonly starts: readonly number[];
+  readonly lengths: readonly number[];
+  readonly widths: readonly number[];
+  /** Where the text tables begin. */
+  readonly messagesAt: number;
+  readonly contactsAt: number;
+  readonly stringsAt: number;
+}
+
+/** Checks the mark, the version, the checksum and that the parts add up. Throws a RangeError. */
+function readLayout(buffer: Buffer): Layout {
+  if (buffer.length < CHECKED_FROM || buffer[0] !== ENTRY_MARK) throw new RangeError("not an entry of events");
+  if (buffer[1] !== ENTRY_VERSION) {
+    throw new RangeError(`an entry has format ${buffer[1]}, this release reads ${ENTRY_VERSION}`);
+  }
+  if (buffer.readUInt16LE(2) !== 0 || crc32(buffer.subarray(CHECKED_FROM)) !== buffer.readUInt32LE(4)) {
+    throw new RangeError("an entry is damaged: its checksum doesn't match");
+  }
+  const head = new ByteReader(buffer, CHECKED_FROM);
+  const receivedAt = head.f64();
+  const base = head.f64();
+  const counts: number[] = [];
+  for (let i = 0; i < COUNTS_TOTAL; i++) counts.push(head.varint());
+  const flags = head.u8();
+  const widths: number[] = [];
+  for (let i = 0; i < COLUMNS.length; i++) widths.push(head.u8());
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  let at = head.at;
+  for (let i = 0; i < COLUMNS.length; i++) {
+    const width = widths[i] ?? 0;
+    const length = counts[COLUMNS[i]?.count ?? 0] ?? 0;
+    if (!isWidth(width)) throw new RangeError(`an entry has a column of width ${width}`);
+    starts.push(at);
+    lengths.push(length);
+    at += width * length;
+  }
+  const contactsAt = at + (counts[COUNTS.messageBytes] ?? 0);
+  const stringsAt = contactsAt + (counts[COUNTS.contactBytes] ?? 0);
+  if (stringsAt + (counts[COUNTS.stringBytes] ?? 0) !== buffer.length) {
+    throw new RangeError("an entry is damaged: its parts don't add up to its length");
+  }
+  return { receivedAt, base, flags, counts, starts, lengths, widths, messagesAt: at, contactsAt, stringsAt };
+}
+
+/** Texts that lie one behind the other. Each is decoded when first asked for, and kept. */
+class TextTable {
+  readonly #buffer: Buffer;
+  readonly #starts: Uint32Array;
+  readonly #ascii: boolean;
+  readonly #texts: (string | undefined)[];
+
+  constructor(buffer: Buffer, at: number, lengths: Uint32Array, ascii: boolean) {
+    this.#buffer = buffer;
+    this.#starts = startsOf(lengths, at);
+    this.#ascii = ascii;
+    this.#texts = new Array<string | undefined>(lengths.length);
+  }
+
+  get(n: number): string {
+    const known = this.#texts[n];
+    if (known !== undefined) return known;
+    const from = this.#starts[n];
+    const to = this.#starts[n + 1];
+    if (from === undefined || to === undefined) throw new RangeError(`an entry has no text ${n}`);
+    const text = this.#buffer.toString(this.#ascii ? "latin1" : "utf8", from, to);
+    this.#texts[n] = text;
+    return text;
+  }
+}
+
+/** Running sums: item i is the sum of all lengths before i, plus `first`; one item more than there are lengths. */
+function startsOf(lengths: Uint32Array, first: number): Uint32Array {
+  const starts = new Uint32Array(lengths.length + 1);
+  let at = first;
+  for (let i = 0; i < lengths.length; i++) {
+    starts[i] = at;
+    at += lengths[i] ?? 0;
+  }
+  starts[lengths.length] = at;
+  return starts;
+}
+
+/** Rows of nested values, contexts and traits; opened when the first is asked for. */
+interface Records {
+  readonly forms: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly types: Uint8Array;
+  readonly numbers: Float64Array;
+  readonly made: (Json | undefined)[];
+}
+
+/** The `EntryReader` of kernel/entry.ts. */
+export class ColumnReader {
+  readonly count: number;
+  readonly receivedAt: number;
+  readonly kinds: Uint8Array;
+  readonly names: Uint32Array;
+  readonly timestamps: Float64Array;
+  readonly idLo: Uint32Array;
+  readonly idHi: Uint32Array;
+  readonly seenLo: Uint32Array;
+  readonly seenHi: Uint32Array;
+  readonly shapes: Uint32Array;
+  readonly shapeCount: number;
+  readonly valueStarts: Uint32Array;
+  readonly valueTypes: Uint8Array;
+  readonly valueNumbers: Float64Array;
+  readonly #buffer: Buffer;
+  readonly #layout: Layout;
+  readonly #contacts: Uint32Array;
+  readonly #known: Uint8Array;
+  readonly #shapeStarts: Uint32Array;
+  readonly #shapeKeys: Uint32Array;
+  readonly #keyTexts: (readonly string[] | undefined)[];
+  #strings: TextTable | null = null;
+  #contactIds: TextTable | null = null;
+  #messageIds: TextTable | null = null;
+  #anonymousIds: Uint32Array | null = null;
+  #contexts: Uint32Array | null = null;
+  #traits: Uint32Array | null = null;
+  #records: Records | null = null;
+
+  constructor(buffer: Buffer) {
+    const layout = readLayout(buffer);
+    const events = layout.counts[COUNTS.events] ?? 0;
+    this.#buffer = buffer;
+    this.#layout = layout;
+    this.count = events;
+    this.receivedAt = layout.receivedAt;
+    this.kinds = this.#bytes(COLUMN.kinds);
+    this.names = this.#uints(COLUMN.names);
+    this.timestamps = this.#doubles(COLUMN.timestamps);
+    const { base } = layout;
+    if (base !== 0) for (let i = 0; i < events; i++) this.timestamps[i] = (this.timestamps[i] ?? 0) + base;
+
+    this.#contacts = this.#uints(COLUMN.contacts);
+    this.#known = this.#bytes(COLUMN.contactKnown);
+    this.idLo = spread(this.#uints(COLUMN.contactLo), this.#contacts);
+    this.idHi = spread(this.#uints(COLUMN.contactHi), this.#contacts);
+    this.seenLo = this.#uints(COLUMN.seenLo);
+    this.seenHi = this.#uints(COLUMN.seenHi);
+
+    this.shapes = this.#uints(COLUMN.eventShapes);
+    this.shapeCount = layout.counts[COUNTS.shapes] ?? 0;
+    const sizes = this.#uints(COLUMN.shapeSizes);
+    this.#shapeStarts = startsOf(sizes, 0);
+    this.#shapeKeys = this.#uints(COLUMN.shapeKeyStrings);
+    this.#keyTexts = new Array<readonly string[] | undefined>(this.shapeCount);
+    this.valueStarts = startsOf(spread(sizes, this.shapes), 0).subarray(0, events);
+    this.valueTypes = this.#bytes(COLUMN.valueTypes);
+    this.valueNumbers = merge(
+      this.valueTypes,
+      this.#uints(COLUMN.valueRefItems),
+      this.#doubles(COLUMN.valueNumberItems),
+    );
+  }
+
+  shapeKeys(shape: number): Uint32Array {
+    return this.#shapeKeys.subarray(this.#shapeStarts[shape] ?? 0, this.#shapeStarts[shape + 1] ?? 0);
+  }
+
+  known(event: number): boolean {
+    return this.#known[this.#contacts[event] ?? 0] === 1;
+  }
+
+  contactId(event: number): string {
+    this.#contactIds ??= this.#texts(this.#layout.contactsAt, COLUMN.contactLengths, CONTACTS_ASCII);
+    return this.#contactIds.get(this.#contacts[event] ?? -1);
+  }
+
+  anonymousId(event: number): string | null {
+    if (!this.known(event)) return this.contactId(event).slice(ANONYMOUS_PREFIX.length);
+    this.#anonymousIds ??= this.#uints(COLUMN.anonymousIds);
+    const number = this.#anonymousIds[event] ?? 0;
+    return number === 0 ? null : this.string(number - 1);
+  }
+
+  messageId(event: number): string {
+    this.#messageIds ??= this.#texts(this.#layout.messagesAt, COLUMN.messageLengths, MESSAGES_ASCII);
+    return this.#messageIds.get(event);
+  }
+
+  string(n: number): string {
+    this.#strings ??= this.#texts(this.#layout.stringsAt, COLUMN.stringLengths, STRINGS_ASCII);
+    return this.#strings.get(n);
+  }
+
+  complex(n: number): Json {
+    const records = this.#openRecords();
+    const made = records.made[n];
+    if (made !== undefined) return made;
+    const form = records.forms[n];
+    const start = records.starts[n];
+    if (form === undefined || start === undefined) throw new RangeError(`an entry has no value ${n}`);
+    let value: Json;
+    if (form % 2 === 0) value = this.#object(form / 2, records.types, records.numbers, start);
+    else {
+      const items: Json[] = [];
+      for (let i = start; i < start + (form - 1) / 2; i++) items.push(this.#value(records.types, records.numbers, i));
+      value = items;
+    }
+    records.made[n] = value;
+    return value;
+  }
+
+  context(event: number): JsonObject {
+    this.#contexts ??= this.#uints(COLUMN.contexts);
+    const number = this.#contexts[event] ?? 0;
+    return number === 0 ? {} : (this.complex(number - 1) as JsonObject);
+  }
+
+  traits(event: number): JsonObject | null {
+    this.#traits ??= this.#uints(COLUMN.traits);
+    const code = this.#traits[event] ?? TRAITS_NONE;
+    if (code === TRAITS_NONE) return null;
+    return code === TRAITS_ARE_PROPERTIES ? this.#properties(event) : (this.complex(code - TRAITS_RECORD) as JsonObject);
+  }
+
+  event(event: number): Event {
+    const kind = CALL_KINDS[this.kinds[event] ?? -1];
+    const timestamp = this.timestamps[event];
+    if (kind === undefined || timestamp === undefined) throw new RangeError(`an entry has no event ${event}`);
+    const name = this.names[event] ?? 0;
+    return {
+      kind,
+      name: name === 0 ? null : this.string(name - 1),
+      userId: this.known(event) ? this.contactId(event) : null,
+      anonymousId: this.anonymousId(event),
+      messageId: this.messageId(event),
+      timestamp,
+      properties: this.#properties(event),
+      context: this.context(event),
+      traits: this.traits(event) ?? {},
+    };
+  }
+
+  #properties(event: number): JsonObject {
+    const start = this.valueStarts[event] ?? 0;
+    return this.#object(this.shapes[event] ?? 0, this.valueTypes, this.valueNumbers, start);
+  }
+
+  #object(shape: number, types: Uint8Array, numbers: Float64Array, start: number): JsonObject {
+    const keys = (this.#keyTexts[shape] ??= Array.from(this.shapeKeys(shape), (n) => this.string(n)));
+    const object: { [key: string]: Json } = {};
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] ?? "";
+      const value = this.#value(types, numbers, start + i);
+      // Assigning to `__proto__` would set the object's prototype.
+      if (key === "__proto__") {
+        Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+      } else object[key] = value;
+    }
+    return object;
+  }
+
+  #value(types: Uint8Array, numbers: Float64Array, at: number): Json {
+    switch (types[at]) {
+      case VALUE_NUMBER:
+        return numbers[at] ?? 0;
+      case VALUE_STRING:
+        return this.string(numbers[at] ?? 0);
+      case VALUE_COMPLEX:
+        return this.complex(numbers[at] ?? 0);
+      case VALUE_TRUE:
+        return true;
+      case VALUE_FALSE:
+        return false;
+      default:
+        return null;
+    }
+  }
+
+  #openRecords(): Records {
+    if (this.#records !== null) return this.#records;
+    const forms = this.#uints(COLUMN.recordForms);
+    const sizes = forms.map((form) => (form % 2 === 1 ? (form - 1) / 2 : this.shapeKeys(form / 2).length));
+    const types = this.#bytes(COLUMN.recordTypes);
+    const refs = this.#uints(COLUMN.recordRefItems);
+    const numbers = merge(types, refs, this.#doubles(COLUMN.recordNumberItems));
+    const made = new Array<Json | undefined>(forms.length);
+    this.#records = { forms, starts: startsOf(sizes, 0), types, numbers, made };
+    return this.#records;
+  }
+
+  #bytes(column: number): Uint8Array {
+    return this.#items(column, new Uint8Array(this.#layout.lengths[column] ?? 0));
+  }
+
+  #uints(column: number): Uint32Array {
+    return this.#items(column, new Uint32Array(this.#layout.lengths[column] ?? 0));
+  }
+
+  #doubles(column: number): Float64Array {
+    return this.#items(column, new Float64Array(this.#layout.lengths[column] ?? 0));
+  }
+
+  #items<T extends Numbers>(column: number, into: T): T {
+    const { starts, widths } = this.#layout;
+    readItems(this.#buffer, starts[column] ?? 0, into, into.length, widths[column] ?? 0);
+    return into;
+  }
+
+  #texts(at: number, lengths: number, asciiFlag: number): TextTable {
+    return new TextTable(this.#buffer, at, this.#uints(lengths), (this.#layout.flags & asciiFlag) !== 0);
+  }
+}
+
+/** What the table says for each of the numbers. */
+function spread(table: Uint32Array, numbers: Uint32Array): Uint32Array {
+  const items = new Uint32Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) items[i] = table[numbers[i] ?? 0] ?? 0;
+  return items;
+}
+
+/** References and numbers are stored apart; each value takes the next of its sort. */
+function merge(types: Uint8Array, refs: Uint32Array, numbers: Float64Array): Float64Array {
+  const merged = new Float64Array(types.length);
+  let ref = 0;
+  let number = 0;
+  for (let i = 0; i < types.length; i++) {
+    const type = types[i];
+    if (type === VALUE_NUMBER) merged[i] = numbers[number++] ?? 0;
+    else if (type === VALUE_STRING || type === VALUE_COMPLEX) merged[i] = refs[ref++] ?? 0;
+  }
+  return merged;
+}

@@ -1,0 +1,110 @@
+/**
+ * A page of state: up to 32 contacts in order of arrival, as stored in the partition's `pages` hash.
+ *
+ *   u8 format (1) | varint seq (the step it holds) | varint model version | varint count | count rows
+ *   row = block: head, then features (opaque here; dsl/row.ts)
+ *
+ * Its twin in the `index` hash has what must be in memory for every contact, loaded or not:
+ *
+ *   varint seq | varint count | count x (u32 lo, u32 hi of hash64(id), f64 next flip)
+ */
+import { ByteReader, ByteWriter } from "./bytes.ts";
+
+export const PAGE_FORMAT = 1;
+
+export interface PageHeader {
+  readonly seq: number;
+  readonly model: number;
+  readonly count: number;
+}
+
+export function writePageHeader(out: ByteWriter, header: PageHeader): void {
+  out.u8(PAGE_FORMAT);
+  out.varint(header.seq);
+  out.varint(header.model);
+  out.varint(header.count);
+}
+
+export function readPageHeader(input: ByteReader): PageHeader {
+  const format = input.u8();
+  if (format !== PAGE_FORMAT) throw new Error(`state pages have format ${format}, this release reads ${PAGE_FORMAT}`);
+  return { seq: input.varint(), model: input.varint(), count: input.varint() };
+}
+
+/** The part of a row that the query views need. */
+export interface RowHead {
+  id: string;
+  known: boolean;
+  saturated: boolean;
+  firstSeen: number;
+  lastSeen: number;
+  /** Micro points. */
+  score: number;
+  /** Stage id; -1 for none. */
+  stage: number;
+  /** Segment ids in ascending order, and since when it is a member of each. */
+  members: number[];
+  since: number[];
+  tags: [name: string, points: number][];
+}
+
+export function writeRowHead(out: ByteWriter, head: RowHead): void {
+  out.text(head.id);
+  out.u8((head.known ? 1 : 0) | (head.saturated ? 2 : 0));
+  out.f64(head.firstSeen);
+  out.f64(head.lastSeen);
+  out.svarint(head.score);
+  out.varint(head.stage + 1);
+  out.varint(head.members.length);
+  for (let i = 0; i < head.members.length; i++) {
+    out.varint(head.members[i] ?? 0);
+    out.varint(head.since[i] ?? 0);
+  }
+  out.varint(head.tags.length);
+  for (const [name, points] of head.tags) {
+    out.text(name);
+    out.svarint(points);
+  }
+}
+
+export function readRowHead(input: ByteReader): RowHead {
+  const id = input.text();
+  const flags = input.u8();
+  const firstSeen = input.f64();
+  const lastSeen = input.f64();
+  const score = input.svarint();
+  const stage = input.varint() - 1;
+  const members: number[] = [];
+  const since: number[] = [];
+  for (let n = input.varint(); n > 0; n--) {
+    members.push(input.varint());
+    since.push(input.varint());
+  }
+  const tags: [string, number][] = [];
+  for (let n = input.varint(); n > 0; n--) tags.push([input.text(), input.svarint()]);
+  return {
+    id,
+    known: (flags & 1) !== 0,
+    saturated: (flags & 2) !== 0,
+    firstSeen,
+    lastSeen,
+    score,
+    stage,
+    members,
+    since,
+    tags,
+  };
+}
+
+/** The heads of a page in order; for views. */
+export function readPageHeads(bytes: Buffer): { header: PageHeader; heads: RowHead[] } {
+  const input = new ByteReader(bytes);
+  const header = readPageHeader(input);
+  const heads: RowHead[] = [];
+  for (let i = 0; i < header.count; i++) {
+    const length = input.varint();
+    heads.push(readRowHead(new ByteReader(bytes, input.at, input.at + length)));
+    input.at += length;
+  }
+  return { header, heads };
+}

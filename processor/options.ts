@@ -1,0 +1,67 @@
+/** Settings of the processor role, all with a default. Durations in ms, sizes in bytes. */
+import { availableParallelism } from "node:os";
+import type { ClockMode } from "../kernel/clock.ts";
+import { LIMITS } from "../kernel/limits.ts";
+import type { ShardLimits } from "./state-machine.ts";
+
+export interface ProcessorOptions {
+  readonly clockMode: ClockMode;
+  readonly limits: ShardLimits;
+  /** Worker threads. */
+  readonly threads: number;
+  /** For resident pages, over all threads. Exceeded for a moment when one step alone needs more. */
+  readonly memoryBytes: number;
+  /** How long a lease lasts without being renewed: a killed owner is replaced within this and a quarter. */
+  readonly leaseMs: number;
+  /** A rolling checkpoint begins this long after the last began, if anything changed… */
+  readonly sweepMs: number;
+  /** …or after this many events, counted over all partitions. */
+  readonly sweepEvents: number;
+  /** Pages in one commit of a sweep, as bytes; more when memory is short or the sweep is late. */
+  readonly sliceBytes: number;
+  /** Shortest time between two commits of a busy partition. An idle one commits at once. */
+  readonly commitIntervalMs: number;
+  /** Bounds of one step. */
+  readonly stepEntries: number;
+  readonly stepEvents: number;
+  /** Due timers run in steps of this many while there are more of them. */
+  readonly timerBatch: number;
+  /** Pages of one `migrate` step. */
+  readonly migratePages: number;
+  /** Entries of the feed kept for followers (approximately), and of events set aside. */
+  readonly feedEntries: number;
+  readonly rejectedEntries: number;
+  /** Time between signs of life of a partition; also how often lost entries are looked for. */
+  readonly pulseMs: number;
+  /** Longest blocking read. */
+  readonly blockMs: number;
+  /** At a hand-over: how long a last checkpoint may take before it is left to the next owner. */
+  readonly farewellMs: number;
+}
+
+export const PROCESSOR_DEFAULTS: ProcessorOptions = {
+  clockMode: "wall",
+  limits: {
+    window_entries_max: LIMITS.window_entries_max,
+    tags_max: LIMITS.tags_max,
+    traits_max: LIMITS.traits_max,
+    dedupe_ms: LIMITS.dedupe_ms,
+    dedupe_max: LIMITS.dedupe_max,
+  },
+  threads: Math.max(1, availableParallelism() - 1),
+  memoryBytes: 512 * 1024 * 1024,
+  leaseMs: 5_000,
+  sweepMs: 5_000,
+  sweepEvents: 2_000_000,
+  sliceBytes: 256 * 1024,
+  commitIntervalMs: 10,
+  stepEntries: 64,
+  stepEvents: 20_000,
+  timerBatch: 2_000,
+  migratePages: 64,
+  feedEntries: 100_000,
+  rejectedEntries: 10_000,
+  pulseMs: 1_000,
+  blockMs: 250,
+  farewellMs: 2_000,
+};

@@ -1,0 +1,218 @@
+/**
+ * Brings a partition's memory to what it was at the last commit: the last checkpoint, then the steps of the redo log
+ * after it run again, without results. See processor/commit.ts for why nothing can change meanwhile.
+ */
+import { decodeStep, type Step } from "../kernel/delta.ts";
+import type { PartitionKeys } from "../kernel/keys.ts";
+import { decodeCheckpoint, type CheckpointRecord } from "../kernel/partition-state.ts";
+import type { RedisClient } from "../kernel/redis.ts";
+import { runScript } from "../kernel/scripts.ts";
+import { compareStreamIds, STREAM_START } from "../kernel/stream-id.ts";
+import { OwnershipLost, START, type Position, type Token } from "./commit.ts";
+import { decodeEntry, eventsOf, type RawEntry } from "./entries.ts";
+import { checkForGap, EntriesLost, readStreamCounts } from "./gap.ts";
+import { FENCE_SCRIPT } from "./scripts/fence.ts";
+import type { Shard, ShardOptions, ShardStart, StepInput, StreamEntry } from "./state-machine.ts";
+import type { LastCheckpoint } from "./sweep.ts";
+
+export type CreateShard = (options: ShardOptions, start?: ShardStart) => Shard;
+
+export interface RecoveryDeps {
+  readonly redis: RedisClient;
+  readonly keys: PartitionKeys;
+  readonly createShard: CreateShard;
+  readonly shardOptions: ShardOptions;
+  /** Bytes of resident pages that the partition may have. */
+  readonly memoryShare: () => number;
+  /** Asked between steps: the partition isn't wanted any more. */
+  readonly abandoned: () => boolean;
+}
+
+export interface Recovered {
+  readonly shard: Shard;
+  readonly token: Token;
+  readonly position: Position;
+  readonly lastCheckpoint: LastCheckpoint;
+  /** Steps and events that were run again. */
+  readonly steps: number;
+  readonly events: number;
+}
+
+/** The redo log and the state don't fit each other. Never passed over: the partition stands still instead. */
+export class DamagedState extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "DamagedState";
+  }
+}
+
+const DELTAS_A_READ = 64;
+const FIELDS_A_READ = 1_000;
+const PAGES_A_READ = 512;
+const ENTRIES_A_READ = 64;
+
+/**
+ * Throws OwnershipLost when the partition has another owner, EntriesLost when entries were trimmed before they were
+ * consumed, DamagedState when what is stored contradicts itself, and what the connection throws.
+ */
+export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promise<Recovered> {
+  const { redis, keys, createShard, shardOptions } = deps;
+  const token = await takeNewEpoch(redis, keys, nonce);
+  const { position, checkpoint } = await readState(redis, keys);
+  checkForGap(await readStreamCounts(redis, keys.in), position.offset, position.consumed);
+
+  const [index, seen] =
+    checkpoint === null
+      ? [new Map<string, Buffer>(), new Map<string, Buffer>()]
+      : await Promise.all([readHash(redis, keys.index), readHash(redis, keys.seen)]);
+  const shard =
+    checkpoint === null
+      ? createShard(shardOptions)
+      : createShard(shardOptions, {
+          checkpoint: checkpoint.shard,
+          index: new Map([...index].map(([field, bytes]) => [Number(field), bytes])),
+          seen,
+        });
+  const redone = await redo(shard, checkpoint, position, deps);
+  return {
+    shard,
+    token,
+    position,
+    lastCheckpoint: checkpoint === null ? null : { seq: checkpoint.seq, epoch: checkpoint.epoch },
+    ...redone,
+  };
+}
+
+/** Pages that a step needs and that aren't in memory. */
+export async function bringPages(shard: Shard, input: StepInput, redis: RedisClient, key: string): Promise<void> {
+  const missing = shard.missingPages(input);
+  for (let from = 0; from < missing.length; from += PAGES_A_READ) {
+    const numbers = missing.slice(from, from + PAGES_A_READ);
+    const pages = await redis.hmgetBuffer(key, ...numbers.map(String));
+    for (const [i, number] of numbers.entries()) {
+      const page = pages[i];
+      if (!page) throw new DamagedState(`page ${number} is missing`);
+      shard.loadPage(number, page);
+    }
+  }
+}
+
+async function takeNewEpoch(redis: RedisClient, keys: PartitionKeys, nonce: string): Promise<Token> {
+  const epoch = await runScript(redis, FENCE_SCRIPT, [keys.owner, keys.state], [nonce]);
+  if (epoch === null) throw new OwnershipLost("the partition has another owner");
+  return { epoch: Number(epoch), nonce };
+}
+
+async function readState(
+  redis: RedisClient,
+  keys: PartitionKeys,
+): Promise<{ position: Position; checkpoint: CheckpointRecord | null }> {
+  const fields = ["seq", "epoch", "offset", "consumed", "now", "clock", "model", "contacts"] as const;
+  const values = await redis.hmgetBuffer(keys.state, ...fields, "checkpoint");
+  if (!values[0]) return { position: START, checkpoint: null };
+  const text = (field: (typeof fields)[number]): string => {
+    const value = values[fields.indexOf(field)];
+    if (!value) throw new DamagedState(`the state has no ${field}`);
+    return value.toString("latin1");
+  };
+  const checkpoint = values[fields.length];
+  return {
+    position: {
+      seq: Number(text("seq")),
+      epoch: Number(text("epoch")),
+      offset: text("offset"),
+      consumed: Number(text("consumed")),
+      now: Number(text("now")),
+      clock: Number(text("clock")),
+      model: Number(text("model")),
+      contacts: Number(text("contacts")),
+    },
+    checkpoint: checkpoint ? decodeCheckpoint(checkpoint) : null,
+  };
+}
+
+/** HSCAN and not HGETALL: a large hash would hold up everybody else. */
+async function readHash(redis: RedisClient, key: string): Promise<Map<string, Buffer>> {
+  const found = new Map<string, Buffer>();
+  let cursor = "0";
+  do {
+    const [next, elements] = await redis.hscanBuffer(key, cursor, "COUNT", FIELDS_A_READ);
+    cursor = next.toString("latin1");
+    for (let i = 0; i + 1 < elements.length; i += 2) {
+      const field = elements[i];
+      const bytes = elements[i + 1];
+      if (field !== undefined && bytes !== undefined) found.set(field.toString(), bytes);
+    }
+  } while (cursor !== "0");
+  return found;
+}
+
+async function redo(
+  shard: Shard,
+  checkpoint: CheckpointRecord | null,
+  position: Position,
+  { redis, keys, memoryShare, abandoned }: RecoveryDeps,
+): Promise<{ steps: number; events: number }> {
+  const take = entryCursor(redis, keys.in, checkpoint?.offset ?? STREAM_START);
+  let steps = 0;
+  let events = 0;
+  let seq = checkpoint?.seq ?? 0;
+  let from = checkpoint === null ? "-" : `(${checkpoint.epoch}-${checkpoint.seq}`;
+  while (seq < position.seq) {
+    const deltas = (await redis.xrangeBuffer(keys.deltas, from, "+", "COUNT", DELTAS_A_READ)) as RawEntry[];
+    if (deltas.length === 0) {
+      throw new DamagedState(`the redo log ends at step ${seq}, the state is at step ${position.seq}`);
+    }
+    for (const delta of deltas) {
+      if (abandoned()) throw new OwnershipLost("the partition was given up while it was recovering");
+      const step = stepOf(delta);
+      if (step.seq !== seq + 1) throw new DamagedState(`step ${seq} is followed by step ${step.seq} in the redo log`);
+      const entries = await take(step);
+      const input: StepInput = { seq: step.seq, now: step.now, work: step.work, entries, skip: step.skip };
+      await bringPages(shard, input, redis, keys.pages);
+      shard.step(input, false);
+      if (shard.clock !== step.clock || shard.model !== step.model) {
+        throw new DamagedState(`step ${step.seq} came out differently than when it was committed`);
+      }
+      shard.evict(memoryShare());
+      seq = step.seq;
+      steps++;
+      events += step.events;
+      from = `(${delta[0].toString("latin1")}`;
+    }
+  }
+  return { steps, events };
+}
+
+function stepOf([id, fields]: RawEntry): Step {
+  const bytes = fields[fields.findIndex((field, i) => i % 2 === 0 && field.toString("latin1") === "s") + 1];
+  if (bytes === undefined) throw new DamagedState(`delta ${id.toString("latin1")} has no step`);
+  return decodeStep(bytes);
+}
+
+/** Gives the entries of one step after the other, in order; reads ahead. */
+function entryCursor(redis: RedisClient, key: string, after: string): (step: Step) => Promise<StreamEntry[]> {
+  let ahead: StreamEntry[] = [];
+  let lastRead = after;
+  return async ({ seq, after: begin, to, events }) => {
+    const taken: StreamEntry[] = [];
+    if (begin === to) return taken;
+    for (;;) {
+      let entry = ahead.shift();
+      if (entry === undefined) {
+        const raw = (await redis.xrangeBuffer(key, `(${lastRead}`, "+", "COUNT", ENTRIES_A_READ)) as RawEntry[];
+        ahead = raw.map(decodeEntry);
+        entry = ahead.shift();
+      }
+      if (entry === undefined || compareStreamIds(entry.id, to) > 0) {
+        throw new EntriesLost(`entry ${to} of step ${seq} left the stream before a checkpoint`);
+      }
+      lastRead = ahead.at(-1)?.id ?? entry.id;
+      taken.push(entry);
+      if (entry.id === to) break;
+    }
+    const count = taken.reduce((sum, entry) => sum + eventsOf(entry), 0);
+    if (count !== events) throw new EntriesLost(`step ${seq} had ${events} events, of which ${count} are left`);
+    return taken;
+  };
+}

@@ -1,0 +1,486 @@
+/** The state machine of one partition: see processor/state-machine.ts for what it promises. */
+import { pack, unpack } from "msgpackr";
+import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
+import type { Control } from "../kernel/control.ts";
+import type { DeltaRow, Reply } from "../kernel/delta.ts";
+import { writeDeltaRow } from "../kernel/delta.ts";
+import type { EntryReader } from "../kernel/entry.ts";
+import { writeFeedRecord } from "../kernel/feed.ts";
+import { hash, hash64 } from "../kernel/ids.ts";
+import { LIMITS } from "../kernel/limits.ts";
+import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
+import { applyEvent } from "../dsl/contact/apply.ts";
+import { cardOf } from "../dsl/contact/card.ts";
+import { isMember, newContact, type Contact } from "../dsl/contact/contact.ts";
+import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
+import { migrateContact } from "../dsl/contact/migrate.ts";
+import { readRow, writeRow } from "../dsl/contact/row.ts";
+import { viewEntry, type EventView } from "../dsl/plan/event-view.ts";
+import { planOf, type BoundPlan } from "../dsl/registry.ts";
+import { createDirectory, type Directory } from "./directory.ts";
+import { contactIn, createPages, idOfRow, pageOf, rowIn, type Page, type Pages } from "./pages.ts";
+import { createSeen, type Seen, type SeenState } from "./seen.ts";
+import {
+  HandlerFault,
+  type Shard,
+  type ShardOptions,
+  type ShardStart,
+  type StepInput,
+  type StepOutput,
+} from "./state-machine.ts";
+import { createTimers, type Timers } from "./timers.ts";
+
+/** A rough memory cost of one more event in a contact, until its page is encoded and measured. */
+const EVENT_BYTES = 64;
+const CONTACT_BYTES = 800;
+
+/** A model on its way through the pages: those before `nextPage` have it. `at`: the instant it was switched. */
+interface Migration {
+  readonly from: ModelRecord;
+  readonly at: number;
+  nextPage: number;
+  readonly pages: number;
+}
+
+interface Checkpoint {
+  readonly seq: number;
+  readonly clock: number;
+  readonly contacts: number;
+  readonly model: ModelRecord;
+  readonly migration: Migration | null;
+  readonly seen: SeenState;
+}
+
+export function createShard(options: ShardOptions, start?: ShardStart): Shard {
+  return new PartitionShard(options, start);
+}
+
+class PartitionShard implements Shard, MembershipSink {
+  seq = 0;
+  clock = 0;
+  contacts = 0;
+  readonly #options: ShardOptions;
+  readonly #directory: Directory = createDirectory();
+  readonly #timers: Timers = createTimers();
+  readonly #pages: Pages = createPages();
+  readonly #seen: Seen;
+  #record: ModelRecord = EMPTY_MODEL;
+  #plan: BoundPlan;
+  #migration: Migration | null = null;
+  /** The plan that pages not migrated yet are decoded under; null without a migration. */
+  #oldPlan: BoundPlan | null = null;
+
+  /** Of the step that runs. */
+  #emit = true;
+  #events = 0;
+  #duplicates = 0;
+  #saturated = 0;
+  #changed: Contact[] = [];
+  #replies: Reply[] = [];
+  readonly #rows = new ByteWriter(64 * 1024);
+  readonly #feed = new ByteWriter(16 * 1024);
+
+  constructor(options: ShardOptions, start: ShardStart | undefined) {
+    this.#options = options;
+    if (start === undefined) {
+      this.#seen = createSeen(options.limits);
+      this.#plan = planOf(this.#record, options.limits);
+      return;
+    }
+    const saved = unpack(start.checkpoint) as Checkpoint;
+    this.seq = saved.seq;
+    this.clock = saved.clock;
+    this.contacts = saved.contacts;
+    this.#record = saved.model;
+    this.#migration = saved.migration;
+    this.#plan = planOf(saved.model, options.limits);
+    this.#oldPlan = saved.migration === null ? null : planOf(saved.migration.from, options.limits);
+    this.#seen = createSeen(options.limits, saved.seen, start.seen);
+    for (const [page, bytes] of start.index) this.#loadIndex(page, bytes);
+  }
+
+  get model(): number {
+    return this.#record.version;
+  }
+
+  get migration(): Shard["migration"] {
+    if (this.#migration === null) return null;
+    return { version: this.#record.version, nextPage: this.#migration.nextPage, pages: this.#migration.pages };
+  }
+
+  get residentBytes(): number {
+    return this.#pages.bytes;
+  }
+
+  nextFlip(): number {
+    return this.#timers.next();
+  }
+
+  timersUntil(now: number, limit: number): number | null {
+    return this.#timers.instantOf(limit, now);
+  }
+
+  missingPages(input: StepInput): number[] {
+    const missing = new Set<number>();
+    const want = (page: number): void => {
+      if (this.#pages.get(page) === undefined && this.#directory.has(page * LIMITS.page_contacts)) missing.add(page);
+    };
+    if (input.work.kind === "migrate") {
+      for (let page = input.work.fromPage; page < input.work.toPage; page++) want(page);
+      return [...missing];
+    }
+    const wantHash = (lo: number, hi: number): void => {
+      for (let slot = this.#directory.find(lo, hi); slot >= 0; slot = this.#directory.findAfter(slot)) {
+        want(pageOf(slot));
+      }
+    };
+    let until = input.work.kind === "timers" ? input.work.until : this.#instantOf(input.now);
+    for (const entry of input.entries) {
+      if (entry.kind === "events") {
+        const { count, idLo, idHi, timestamps } = entry.events;
+        for (let i = 0; i < count; i++) {
+          wantHash(idLo[i] as number, idHi[i] as number);
+          if (this.#options.clockMode === "event") until = Math.max(until, timestamps[i] as number);
+        }
+        // The next new contacts go on the page that was begun last, and the one after it.
+        want(pageOf(this.contacts));
+      } else if (entry.control.kind === "card") {
+        hash64(entry.control.contactId);
+        wantHash(hash.lo, hash.hi);
+      } else if (entry.control.kind === "clock" && this.#options.clockMode === "event") {
+        until = Math.max(until, entry.control.now);
+      }
+    }
+    this.#timers.due(until, (slot) => want(pageOf(slot)));
+    return [...missing];
+  }
+
+  loadPage(page: number, bytes: Buffer): void {
+    this.#pages.load(page, bytes, this.seq);
+  }
+
+  step(input: StepInput, emit: boolean): StepOutput {
+    if (input.seq !== this.seq + 1) throw new Error(`step ${input.seq} does not follow step ${this.seq}`);
+    if (this.#migration !== null && input.work.kind !== "migrate") {
+      throw new Error("a migration has to be finished before any other step");
+    }
+    this.seq = input.seq;
+    this.#emit = emit;
+    this.#events = 0;
+    this.#duplicates = 0;
+    this.#saturated = 0;
+    this.#changed = [];
+    this.#replies = [];
+    this.#feed.reset();
+    switch (input.work.kind) {
+      case "timers":
+        this.#advance(input.work.until);
+        break;
+      case "migrate":
+        this.#migrate(input.work.fromPage, input.work.toPage);
+        break;
+      case "entries":
+        this.#takeEntries(input);
+        break;
+    }
+    return {
+      clock: this.clock,
+      model: this.model,
+      modelComplete: this.#migration === null,
+      contacts: this.contacts,
+      events: this.#events,
+      duplicates: this.#duplicates,
+      rows: this.#takeRows(),
+      feed: emit && this.#feed.length > 0 ? this.#feed.finish() : null,
+      replies: emit ? this.#replies : [],
+      saturated: this.#saturated,
+    };
+  }
+
+  dirtyPages(): number[] {
+    return this.#pages.dirty();
+  }
+
+  encodePage(number: number): { page: Buffer; index: Buffer } {
+    const page = this.#pages.get(number);
+    if (page === undefined) throw new Error(`page ${number} is not in memory`);
+    const index = new ByteWriter(16 + page.rows.length * 16);
+    index.varint(this.seq);
+    index.varint(page.rows.length);
+    for (let i = 0; i < page.rows.length; i++) {
+      const slot = number * LIMITS.page_contacts + i;
+      index.u32(this.#directory.lo(slot));
+      index.u32(this.#directory.hi(slot));
+      index.f64(this.#timers.get(slot));
+    }
+    const plan = this.#planOfPage(number);
+    return { page: this.#pages.encode(page, this.seq, plan), index: index.finish() };
+  }
+
+  checkpoint(): Buffer {
+    const checkpoint: Checkpoint = {
+      seq: this.seq,
+      clock: this.clock,
+      contacts: this.contacts,
+      model: this.#record,
+      migration: this.#migration === null ? null : { ...this.#migration },
+      seen: this.#seen.state,
+    };
+    return pack(checkpoint);
+  }
+
+  takeSeen(): ReturnType<Shard["takeSeen"]> {
+    return this.#seen.take();
+  }
+
+  evict(bytes: number): void {
+    this.#pages.evict(bytes);
+  }
+
+  moved(contact: Contact, segmentId: number, entered: boolean, at: number, cause: "event" | "time" | "backfill"): void {
+    if (this.#emit) writeFeedRecord(this.#feed, segmentId, contact.id, entered, at, cause);
+  }
+
+  #loadIndex(page: number, bytes: Buffer): void {
+    const input = new ByteReader(bytes);
+    input.varint();
+    const count = input.varint();
+    for (let i = 0; i < count; i++) {
+      const slot = page * LIMITS.page_contacts + i;
+      this.#directory.set(slot, input.u32(), input.u32());
+      this.#timers.set(slot, input.f64());
+    }
+  }
+
+  /** The partition's clock once the machine's says `now`. */
+  #instantOf(now: number): number {
+    return this.#options.clockMode === "wall" ? Math.max(this.clock, now) : this.clock;
+  }
+
+  #planOfPage(page: number): BoundPlan {
+    const migrated = this.#migration === null || page < this.#migration.nextPage;
+    return migrated || this.#oldPlan === null ? this.#plan : this.#oldPlan;
+  }
+
+  /** Moves the clock, living through all flips on the way in the order of their instants. */
+  #advance(until: number): void {
+    while (this.#timers.next() <= until) {
+      const slot = this.#timers.nextSlot();
+      const page = this.#residentPage(pageOf(slot));
+      const contact = contactIn(page, slot, this.#plan);
+      const before = this.#before(contact);
+      runFlip(this.#plan, contact, this);
+      this.#after(page, contact, before);
+    }
+    this.clock = Math.max(this.clock, until);
+  }
+
+  #takeEntries(input: StepInput): void {
+    this.#advance(this.#instantOf(input.now));
+    const skip = new Set(input.skip);
+    for (const entry of input.entries) {
+      if (entry.kind === "control") this.#takeControl(entry.control);
+      else this.#takeEvents(entry.events, skip);
+    }
+  }
+
+  #takeEvents(entry: EntryReader, skip: ReadonlySet<number>): void {
+    this.#seen.advance(entry.receivedAt);
+    const view = viewEntry(entry, this.#plan.keys);
+    const eventClock = this.#options.clockMode === "event";
+    for (let i = 0; i < entry.count; i++) {
+      const index = this.#events++;
+      const [seenLo, seenHi] = [entry.seenLo[i] as number, entry.seenHi[i] as number];
+      if (this.#seen.has(seenLo, seenHi)) {
+        this.#duplicates++;
+        continue;
+      }
+      this.#seen.add(seenLo, seenHi);
+      if (skip.has(index)) continue;
+      const at = entry.timestamps[i] as number;
+      if (eventClock && at > this.clock) this.#advance(at);
+      this.#takeEvent(view, i, at, index);
+    }
+  }
+
+  /** `index` counts over all event entries of the step, for a HandlerFault. */
+  #takeEvent(view: EventView, event: number, at: number, index: number): void {
+    const { entry } = view;
+    const id = entry.contactId(event);
+    const [lo, hi] = [entry.idLo[event] as number, entry.idHi[event] as number];
+    const known = this.#findSlot(id, lo, hi);
+    const slot = known < 0 ? this.contacts : known;
+    this.contacts = Math.max(this.contacts, slot + 1);
+    const page = known < 0 ? this.#pageForNew(slot) : this.#residentPage(pageOf(slot));
+    // Recovery: the page already holds what this step did to it.
+    if (!this.#emit && page.seq >= this.seq) return;
+    let contact: Contact;
+    if (known < 0) {
+      if (page.rows.length !== slot % LIMITS.page_contacts) throw new Error(`page ${page.number} has a gap before slot ${slot}`);
+      contact = newContact(slot, id, at, this.#plan.startStage);
+      this.#directory.set(slot, lo, hi);
+      page.rows.push(contact);
+      this.#pages.grew(page, CONTACT_BYTES);
+    } else {
+      contact = contactIn(page, slot, this.#plan);
+    }
+    const before = this.#before(contact);
+    try {
+      runFlips(this.#plan, contact, this.clock, this);
+      applyEvent(this.#plan, contact, view, event, this.clock, known < 0, this.#options.limits, this);
+    } catch (error) {
+      throw new HandlerFault(index, error);
+    }
+    this.#after(page, contact, before);
+    this.#pages.grew(page, EVENT_BYTES);
+  }
+
+  /** Two bits that `#after` compares: whether the contact is listed as changed, and whether it is saturated. */
+  #before(contact: Contact): number {
+    return (contact.change === null ? 0 : 1) | (contact.saturated ? 2 : 0);
+  }
+
+  #after(page: Page, contact: Contact, before: number): void {
+    page.dirty = true;
+    page.used = this.seq;
+    if (contact.change !== null && (before & 1) === 0) this.#changed.push(contact);
+    if (contact.saturated && (before & 2) === 0) this.#saturated++;
+    this.#timers.set(contact.slot, contact.nextFlip);
+  }
+
+  #takeControl(control: Control): void {
+    switch (control.kind) {
+      case "barrier":
+        this.#replies.push({ kind: "barrier", nonce: control.nonce });
+        return;
+      case "clock":
+        if (this.#options.clockMode === "event") this.#advance(control.now);
+        this.#replies.push({ kind: "clock", nonce: control.nonce });
+        return;
+      case "card":
+        this.#replies.push({ kind: "card", nonce: control.nonce, card: this.#card(control.contactId) });
+        return;
+      case "model":
+        this.#switchModel(control.record);
+        return;
+    }
+  }
+
+  #card(contactId: string): ReturnType<typeof cardOf> | null {
+    if (!this.#emit) return null;
+    hash64(contactId);
+    const slot = this.#findSlot(contactId, hash.lo, hash.hi);
+    if (slot < 0) return null;
+    return cardOf(this.#plan, contactIn(this.#residentPage(pageOf(slot)), slot, this.#plan), this.clock);
+  }
+
+  #switchModel(record: ModelRecord): void {
+    if (record.version <= this.#record.version) return;
+    const pages = Math.ceil(this.contacts / LIMITS.page_contacts);
+    this.#migration = pages === 0 ? null : { from: this.#record, at: this.clock, nextPage: 0, pages };
+    this.#oldPlan = pages === 0 ? null : this.#plan;
+    this.#record = record;
+    this.#plan = planOf(record, this.#options.limits);
+  }
+
+  #migrate(fromPage: number, toPage: number): void {
+    const migration = this.#migration;
+    const old = this.#oldPlan;
+    if (migration === null || old === null || fromPage !== migration.nextPage) {
+      throw new Error("there is no such migration to go on with");
+    }
+    const end = Math.min(toPage, migration.pages);
+    for (let number = fromPage; number < end; number++) {
+      const page = this.#residentPage(number);
+      if (!this.#emit && page.seq >= this.seq) continue;
+      for (let place = 0; place < page.rows.length; place++) this.#migrateRow(page, place, old, migration.at);
+    }
+    migration.nextPage = end;
+    if (end < migration.pages) return;
+    this.#migration = null;
+    this.#oldPlan = null;
+  }
+
+  #migrateRow(page: Page, place: number, old: BoundPlan, at: number): void {
+    const row = page.rows[place];
+    if (row === undefined) return;
+    let bytes: Buffer;
+    if (Buffer.isBuffer(row)) bytes = row;
+    else {
+      const out = new ByteWriter();
+      writeRow(out, row, old);
+      bytes = out.finish();
+    }
+    const contact = readRow(new ByteReader(bytes), page.number * LIMITS.page_contacts + place, this.#plan);
+    page.rows[place] = contact;
+    const before = this.#before(contact);
+    migrateContact(this.#plan, contact, at, this);
+    this.#after(page, contact, before);
+  }
+
+  /** The slot of a contact; -1 when there is none. Its candidates' pages must be resident. */
+  #findSlot(id: string, lo: number, hi: number): number {
+    for (let slot = this.#directory.find(lo, hi); slot >= 0; slot = this.#directory.findAfter(slot)) {
+      const row = rowIn(this.#residentPage(pageOf(slot)), slot);
+      if (row === undefined) throw new Error(`slot ${slot} is in the directory but not on its page`);
+      if (idOfRow(row) === id) return slot;
+    }
+    return -1;
+  }
+
+  #residentPage(number: number): Page {
+    const page = this.#pages.get(number);
+    if (page === undefined) throw new Error(`page ${number} was not brought before the step`);
+    page.used = this.seq;
+    return page;
+  }
+
+  #pageForNew(slot: number): Page {
+    const number = pageOf(slot);
+    return this.#pages.get(number) ?? this.#pages.create(number, this.seq);
+  }
+
+  #takeRows(): Buffer | null {
+    const changed = this.#changed;
+    this.#changed = [];
+    this.#rows.reset();
+    for (const contact of changed) {
+      if (this.#emit) writeDeltaRow(this.#rows, deltaRowOf(contact));
+      contact.change = null;
+    }
+    return this.#rows.length === 0 ? null : this.#rows.finish();
+  }
+}
+
+/** What views have to know of a contact that changed: absolute values, read from it now. */
+function deltaRowOf(contact: Contact): DeltaRow {
+  const { change } = contact;
+  if (change === null) throw new Error("a contact without a change has no delta");
+  if (change.isNew) {
+    return {
+      slot: contact.slot,
+      id: contact.id,
+      score: contact.score,
+      stage: contact.stage,
+      entered: contact.members,
+      left: [],
+      tags: [...contact.tags],
+      untagged: [],
+    };
+  }
+  const segments = [...(change.segments ?? [])];
+  const tags = [...(change.tags ?? [])];
+  return {
+    slot: contact.slot,
+    id: null,
+    score: change.score ? contact.score : null,
+    stage: change.stage ? contact.stage : null,
+    entered: segments.filter((id) => isMember(contact, id)),
+    left: segments.filter((id) => !isMember(contact, id)),
+    tags: tags.flatMap((tag): [string, number][] => {
+      const points = contact.tags.get(tag);
+      return points === undefined ? [] : [[tag, points]];
+    }),
+    untagged: tags.filter((tag) => !contact.tags.has(tag)),
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * The rolling checkpoint of one partition: which dirty pages the next commit carries, and when a checkpoint is whole.
+ *
+ * A sweep begins with the memory at some step S. It notes everything outside pages as of S and which pages are dirty.
+ * Pages are written by the following commits as they are by then, S or later; recovery knows by the step in each page.
+ * When the last of them is on its way, the same commit makes the checkpoint valid. Pages that become dirty meanwhile
+ * belong to the next sweep.
+ *
+ * `seen` is written with the checkpoint and not before: unlike pages its fields don't say which step they hold.
+ */
+import { CHECKPOINT_FORMAT, type CheckpointRecord } from "../kernel/partition-state.ts";
+import { nextStreamId, STREAM_START } from "../kernel/stream-id.ts";
+import type { CheckpointWrite, PageWrite, Position } from "./commit.ts";
+import type { Shard } from "./state-machine.ts";
+
+export interface SweepSettings {
+  readonly sweepMs: number;
+  /** Of this partition, not of all. */
+  readonly sweepEvents: number;
+  readonly sliceBytes: number;
+}
+
+/** What one commit carries of a sweep. */
+export interface Slice {
+  readonly pages: readonly PageWrite[];
+  readonly checkpoint: CheckpointWrite | null;
+}
+
+export interface Sweeper {
+  readonly running: boolean;
+  /**
+   * Time until a sweep should begin, at most 0 when it should now; Infinity while one runs or nothing has changed.
+   * `now` is a monotonic time in ms, here and below.
+   */
+  dueIn(position: Position, now: number): number;
+  countEvents(events: number): void;
+  /** The shard must be at `position`, with nothing applied after it. */
+  begin(shard: Shard, position: Position, now: number): void;
+  /**
+   * Pages for the next commit, encoded as the shard is now; with the last of them the checkpoint.
+   * At least `minBytes` while there are dirty pages at all, whether of this sweep or not: to free memory.
+   */
+  slice(shard: Shard, now: number, minBytes: number): Slice;
+  /** The commit that carried a slice's checkpoint is acknowledged. Gives the time it took since it began. */
+  completed(now: number): number;
+}
+
+/** Where the last complete checkpoint stands; null before the first. */
+export type LastCheckpoint = Pick<CheckpointRecord, "seq" | "epoch"> | null;
+
+interface Running {
+  readonly record: CheckpointRecord;
+  readonly seenWrite: CheckpointWrite["seenWrite"];
+  readonly seenRemove: CheckpointWrite["seenRemove"];
+  readonly pending: Set<number>;
+  readonly total: number;
+  readonly begun: number;
+}
+
+/** A sweep aims to be through within this part of the time to the next. */
+const PACE = 0.8;
+/** Pages that a commit carries at least while a sweep runs: small states are through at once. */
+const PAGES_MIN = 16;
+/** A sweep that is late may exceed `sliceBytes` by this factor. */
+const LATE_FACTOR = 16;
+
+export function createSweeper(settings: SweepSettings, start: LastCheckpoint, now: number): Sweeper {
+  let last = start;
+  let lastBegun = now;
+  let events = 0;
+  let running: Running | null = null;
+
+  /** How many of the sweep's pages should have been written by `now`. */
+  const target = (sweep: Running, at: number): number =>
+    Math.ceil(sweep.total * Math.min(1, (at - sweep.begun) / (settings.sweepMs * PACE)));
+
+  return {
+    get running() {
+      return running !== null;
+    },
+    dueIn(position, at) {
+      if (running !== null || position.seq === (last?.seq ?? 0)) return Infinity;
+      return events >= settings.sweepEvents ? 0 : lastBegun + settings.sweepMs - at;
+    },
+    countEvents(count) {
+      events += count;
+    },
+    begin(shard, position, at) {
+      const { seq, epoch, offset, consumed, now: instant } = position;
+      const seen = shard.takeSeen();
+      const pending = new Set(shard.dirtyPages());
+      running = {
+        record: { format: CHECKPOINT_FORMAT, seq, epoch, offset, consumed, now: instant, shard: shard.checkpoint() },
+        seenWrite: seen.write,
+        seenRemove: seen.remove,
+        pending,
+        total: pending.size,
+        begun: at,
+      };
+      lastBegun = at;
+      events = 0;
+    },
+    slice(shard, at, minBytes) {
+      const pages: PageWrite[] = [];
+      let bytes = 0;
+      const encode = (number: number): void => {
+        running?.pending.delete(number);
+        const { page, index } = shard.encodePage(number);
+        pages.push({ number, page, index });
+        bytes += page.length + index.length;
+      };
+      if (running !== null) {
+        const late = at - running.begun >= settings.sweepMs;
+        const limit = settings.sliceBytes * (late ? LATE_FACTOR : 1);
+        const wanted = Math.max(PAGES_MIN, target(running, at) - (running.total - running.pending.size));
+        for (const number of running.pending) {
+          if (pages.length >= wanted || bytes >= limit) break;
+          encode(number);
+        }
+      }
+      if (bytes < minBytes) {
+        for (const number of shard.dirtyPages()) {
+          if (bytes >= minBytes) break;
+          encode(number);
+        }
+      }
+      if (running === null || running.pending.size > 0) return { pages, checkpoint: null };
+      const { record, seenWrite, seenRemove } = running;
+      return {
+        pages,
+        checkpoint: {
+          record,
+          seenWrite,
+          seenRemove,
+          keepIn: record.offset === STREAM_START ? null : nextStreamId(record.offset),
+          keepDeltas: last === null ? null : `${last.epoch}-${last.seq}`,
+        },
+      };
+    },
+    completed(at) {
+      if (running === null) throw new Error("no sweep is running");
+      const { record, begun } = running;
+      last = { seq: record.seq, epoch: record.epoch };
+      running = null;
+      return at - begun;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * When each contact changes next without an event. A binary heap over (instant, slot) that is mended lazily: a flip
+ * that moves later leaves its old entry in the heap until that comes to the top, so that the common case, a contact
+ * whose flips move on with every event, costs no heap work.
+ */
+
+export interface Timers {
+  /** Infinity for never. */
+  set(slot: number, at: number): void;
+  get(slot: number): number;
+  /** The earliest instant; Infinity when there is none. */
+  next(): number;
+  /** The slot of the earliest instant; only while `next()` is finite. Stays until `set` moves it. */
+  nextSlot(): number;
+  /** Calls `visit` with every slot due up to `at`, in no order, some of them perhaps later ones. */
+  due(at: number, visit: (slot: number) => void): void;
+  /** The instant of the `count`-th timer due up to `at`, or null when at most `count` are due. */
+  instantOf(count: number, at: number): number | null;
+}
+
+export function createTimers(): Timers {
+  let flips = new Float64Array(1024).fill(Infinity);
+  /** The earliest instant under which the heap holds a slot; Infinity when it is not there. */
+  let queued = new Float64Array(1024).fill(Infinity);
+  const ats: number[] = [];
+  const slots: number[] = [];
+
+  const before = (a: number, b: number): boolean =>
+    (ats[a] as number) < (ats[b] as number) || (ats[a] === ats[b] && (slots[a] as number) < (slots[b] as number));
+
+  const swap = (a: number, b: number): void => {
+    const [at, slot] = [ats[a] as number, slots[a] as number];
+    ats[a] = ats[b] as number;
+    slots[a] = slots[b] as number;
+    ats[b] = at;
+    slots[b] = slot;
+  };
+
+  const push = (at: number, slot: number): void => {
+    let i = ats.length;
+    ats.push(at);
+    slots.push(slot);
+    while (i > 0) {
+      const parent = (i - 1) >>> 1;
+      if (!before(i, parent)) break;
+      swap(i, parent);
+      i = parent;
+    }
+  };
+
+  const pop = (): void => {
+    const last = ats.length - 1;
+    swap(0, last);
+    ats.pop();
+    slots.pop();
+    let i = 0;
+    for (;;) {
+      const left = 2 * i + 1;
+      if (left >= last) return;
+      const child = left + 1 < last && before(left + 1, left) ? left + 1 : left;
+      if (!before(child, i)) return;
+      swap(i, child);
+      i = child;
+    }
+  };
+
+  const grow = (slot: number): void => {
+    if (slot < flips.length) return;
+    const length = Math.max(flips.length * 2, slot + 1);
+    const grown = [new Float64Array(length).fill(Infinity), new Float64Array(length).fill(Infinity)] as const;
+    grown[0].set(flips);
+    grown[1].set(queued);
+    [flips, queued] = grown;
+  };
+
+  /** Drops and re-queues until the top of the heap is true. */
+  const settle = (): void => {
+    while (ats.length > 0) {
+      const [at, slot] = [ats[0] as number, slots[0] as number];
+      if (at !== queued[slot]) {
+        pop();
+      } else if (at !== flips[slot]) {
+        pop();
+        const flip = flips[slot] as number;
+        queued[slot] = flip;
+        if (flip !== Infinity) push(flip, slot);
+      } else return;
+    }
+  };
+
+  const set = (slot: number, at: number): void => {
+    grow(slot);
+    flips[slot] = at;
+    if (at < (queued[slot] as number)) {
+      queued[slot] = at;
+      push(at, slot);
+    }
+  };
+
+  const next = (): number => {
+    settle();
+    return ats[0] ?? Infinity;
+  };
+
+  return {
+    set,
+    get: (slot) => flips[slot] ?? Infinity,
+    next,
+    nextSlot() {
+      settle();
+      const slot = slots[0];
+      if (slot === undefined) throw new Error("there is no timer");
+      return slot;
+    },
+    due(at, visit) {
+      const pending = [0];
+      for (let i = pending.pop(); i !== undefined; i = pending.pop()) {
+        if (i >= ats.length || (ats[i] as number) > at) continue;
+        visit(slots[i] as number);
+        pending.push(2 * i + 1, 2 * i + 2);
+      }
+    },
+    instantOf(count, at) {
+      const taken: [number, number][] = [];
+      let instant: number | null = null;
+      while (next() <= at) {
+        if (taken.length === count) {
+          instant = taken[count - 1]?.[0] ?? null;
+          break;
+        }
+        taken.push([ats[0] as number, slots[0] as number]);
+        pop();
+      }
+      for (const [flip, slot] of taken) push(flip, slot);
+      return instant;
+    },
+  };
+}

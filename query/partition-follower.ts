@@ -1,0 +1,119 @@
+/**
+ * One partition as this process follows it: loading, catching up, ready. It takes deltas in order, notices when one
+ * is missing, and says what it knows about how fresh its view is. Reading from Redis is the follower's work.
+ */
+import { decodeReplies, decodeStep, readDeltaRows, type Reply, type Step } from "../kernel/delta.ts";
+import type { PartitionKeys } from "../kernel/keys.ts";
+import { LIMITS } from "../kernel/limits.ts";
+import type { Heartbeat } from "../kernel/partition-state.ts";
+import type { LoadedView } from "./view-loader.ts";
+import { fieldOf } from "./view-loader.ts";
+import type { PartitionView } from "./view.ts";
+
+/** The delta doesn't follow what the view holds: drop the view and load again. */
+export class DeltaGap extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "DeltaGap";
+  }
+}
+
+export class FollowedPartition {
+  readonly number: number;
+  readonly keys: PartitionKeys;
+  /** Null while it is being loaded. Served only when `ready`. */
+  view: PartitionView | null = null;
+  seq = 0;
+  epoch: number | null = null;
+  /** The newest step that the view holds, when known. */
+  step: Step | null = null;
+  /** Every contact of the view is at this model version or a later one. */
+  baseModel = 0;
+  heartbeat: Heartbeat | null = null;
+  loads = 0;
+  #target = 0;
+  /** The model version after the last step known at loading. */
+  #loadedModel = 0;
+  #pageSeqs: ReadonlyMap<number, number> = new Map();
+
+  constructor(number: number, keys: PartitionKeys) {
+    this.number = number;
+    this.keys = keys;
+  }
+
+  get ready(): boolean {
+    return this.view !== null && this.seq >= this.#target;
+  }
+
+  /**
+   * Where to read on in the delta stream. Every owner and every recovery has an epoch of its own, larger than all
+   * before, so a stream that lost its end in a failover and went on differently shows as a gap.
+   */
+  get position(): string {
+    return `${this.epoch ?? 0}-${this.seq}`;
+  }
+
+  /** The model version that the partition has taken up, and whether all its contacts have it. */
+  get model(): { readonly version: number; readonly complete: boolean } {
+    if (this.step === null) return { version: this.#loadedModel, complete: this.baseModel >= this.#loadedModel };
+    return { version: this.step.model, complete: this.step.modelComplete };
+  }
+
+  start(loaded: LoadedView): void {
+    this.view = loaded.view;
+    this.seq = loaded.seq;
+    this.epoch = loaded.epoch;
+    this.#target = loaded.target;
+    this.#pageSeqs = loaded.pageSeqs;
+    this.#loadedModel = loaded.model;
+    this.step = loaded.last !== null && loaded.last.seq <= loaded.seq ? loaded.last : null;
+    this.baseModel = this.step?.modelComplete ? this.step.model : (loaded.oldestModel ?? (loaded.target > 0 ? loaded.model : 0));
+    this.loads++;
+  }
+
+  drop(): void {
+    this.view = null;
+    this.step = null;
+  }
+
+  /** Applies one entry of the delta stream. Throws DeltaGap; the replies are those of this very step. */
+  take(id: string, fields: readonly Buffer[]): readonly Reply[] {
+    const { view } = this;
+    const stepBytes = fieldOf(fields, "s");
+    if (view === null || stepBytes === null) throw new DeltaGap(`delta ${id} has no step`);
+    const step = decodeStep(stepBytes);
+    if (step.seq !== this.seq + 1) throw new DeltaGap(`step ${step.seq} follows step ${this.seq}`);
+    if (this.epoch !== null && step.prevEpoch !== this.epoch) {
+      throw new DeltaGap(`step ${step.seq} follows a step of epoch ${step.prevEpoch}, the view has epoch ${this.epoch}`);
+    }
+    const rows = fieldOf(fields, "r");
+    if (rows !== null) this.#applyRows(view, rows, step.seq);
+    this.seq = step.seq;
+    this.epoch = step.epoch;
+    this.step = step;
+    if (step.modelComplete) this.baseModel = step.model;
+    if (this.ready && this.#pageSeqs.size > 0) this.#pageSeqs = new Map();
+    const replies = fieldOf(fields, "a");
+    return replies === null ? [] : decodeReplies(replies);
+  }
+
+  #applyRows(view: PartitionView, rows: Buffer, seq: number): void {
+    const pageSeqs = this.#pageSeqs;
+    readDeltaRows(rows, (row) => {
+      const held = pageSeqs.size === 0 ? undefined : pageSeqs.get(Math.floor(row.slot / LIMITS.page_contacts));
+      if (held === undefined || held < seq) view.applyRow(row);
+    });
+  }
+
+  /**
+   * The instant of the data (the partition's clock) and when by the machine's clock it was known to be current; null
+   * for a partition that has never done a step.
+   */
+  freshness(): { readonly clock: number; readonly at: number } | null {
+    const { step, heartbeat } = this;
+    if (heartbeat !== null && heartbeat.seq === this.seq && (step === null || heartbeat.at >= step.now)) {
+      return { clock: heartbeat.clock, at: heartbeat.backlog === 0 || step === null ? heartbeat.at : step.now };
+    }
+    return step === null ? null : { clock: step.clock, at: step.now };
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Loads a partition's view from what its owner has stored: the last checkpoint names a step S, the pages hold each
+ * contact as of some step (S or later), and the deltas after S bring all pages to the same step.
+ *
+ * A page that holds step n already has what deltas up to n say of its contacts, so those rows are passed over. The
+ * view is whole once it has passed every step known at the end of loading; the follower serves it from then on.
+ */
+import { decodeStep, type Step } from "../kernel/delta.ts";
+import type { PartitionKeys } from "../kernel/keys.ts";
+import { LIMITS } from "../kernel/limits.ts";
+import { readPageHeads } from "../kernel/page.ts";
+import { decodeCheckpoint } from "../kernel/partition-state.ts";
+import type { RedisClient } from "../kernel/redis.ts";
+import type { TagNames } from "./tag-table.ts";
+import { PartitionView } from "./view.ts";
+
+/** Pages asked for at once; a page is a few kilobytes to some tens. */
+const PAGES_PER_SCAN = 128;
+
+export interface LoadedView {
+  readonly view: PartitionView;
+  /** The step of the checkpoint and the epoch that committed it; 0 and null when there is none. */
+  readonly seq: number;
+  readonly epoch: number | null;
+  /** The view must have passed this step before it is served. */
+  readonly target: number;
+  /** The step that a page held when it was loaded, by page number. */
+  readonly pageSeqs: ReadonlyMap<number, number>;
+  /** The oldest model version that any loaded page has; null without pages. */
+  readonly oldestModel: number | null;
+  /** The model version of the partition, as committed. */
+  readonly model: number;
+  /** The newest committed step, when the delta stream still has it. */
+  readonly last: Step | null;
+}
+
+export async function loadView(
+  redis: RedisClient,
+  keys: PartitionKeys,
+  tagNames: TagNames,
+): Promise<LoadedView> {
+  const checkpoint = await redis.hgetBuffer(keys.state, "checkpoint");
+  const start = checkpoint === null ? null : decodeCheckpoint(checkpoint);
+  const view = new PartitionView(tagNames);
+  const pageSeqs = new Map<number, number>();
+  let oldestModel: number | null = null;
+  let target = start?.seq ?? 0;
+
+  let cursor = "0";
+  do {
+    const [next, fields] = await redis.hscanBuffer(keys.pages, cursor, "COUNT", PAGES_PER_SCAN);
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      const page = Number(fields[i]?.toString());
+      const bytes = fields[i + 1];
+      if (bytes === undefined || !Number.isInteger(page)) throw new Error(`${keys.pages} has a field that is no page`);
+      const { header, heads } = readPageHeads(bytes);
+      // HSCAN may hand out a field twice; the later reading is the newer page, never an older one.
+      for (const [row, head] of heads.entries()) view.putHead(page * LIMITS.page_contacts + row, head);
+      pageSeqs.set(page, header.seq);
+      oldestModel = Math.min(oldestModel ?? header.model, header.model);
+      target = Math.max(target, header.seq);
+    }
+    cursor = next.toString();
+  } while (cursor !== "0");
+
+  const [committed, model] = await redis.hmget(keys.state, "seq", "model");
+  const last = await lastStep(redis, keys.deltas);
+  target = Math.max(target, Number(committed ?? 0), last?.seq ?? 0);
+  const seq = start?.seq ?? 0;
+  return { view, seq, epoch: start?.epoch ?? null, target, pageSeqs, oldestModel, model: Number(model ?? 0), last };
+}
+
+async function lastStep(redis: RedisClient, deltas: string): Promise<Step | null> {
+  const [entry] = await redis.xrevrangeBuffer(deltas, "+", "-", "COUNT", 1);
+  const step = entry === undefined ? null : fieldOf(entry[1], "s");
+  return step === null ? null : decodeStep(step);
+}
+
+/** The value of a field in a stream entry's flat list of names and values. */
+export function fieldOf(fields: readonly Buffer[], name: string): Buffer | null {
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i]?.toString() === name) return fields[i + 1] ?? null;
+  }
+  return null;
+}

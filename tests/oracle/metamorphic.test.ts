@@ -1,0 +1,121 @@
+/** A profile is a function of the set of events: their order, their batches, partitions and restarts change nothing. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Event } from "../../kernel/event.ts";
+import { createEngineSubject } from "../harness/engine.ts";
+import { arbitraryEvent, arrivingAt, gaps } from "./arbitrary-history.ts";
+import { arbitraryModel } from "./arbitrary-model.ts";
+import { LIVE } from "./case.ts";
+import { type Driven, sameProfiles } from "./compare.ts";
+import { RUNS, SEED, TIMEOUT_MS } from "./runs.ts";
+import { BEGINNINGS, MESSAGE_IDS } from "./vocabulary.ts";
+
+/** Each run drives several engines, so there are fewer of them. */
+const METAMORPHIC_RUNS = Math.max(1, Math.ceil(RUNS / 10));
+
+interface History {
+  readonly model: string;
+  /** With messageIds of their own, in the order of making. */
+  readonly events: readonly Event[];
+  /** The instant at which profiles are compared, not before the last event. */
+  readonly end: number;
+}
+
+/** One way for the events of a history to arrive. */
+interface Arrival {
+  /** Indexes of events, each at least once: a repeated one is a duplicate. */
+  readonly order: readonly number[];
+  /** After how many events there is a cut between batches. */
+  readonly batch: number;
+  readonly restarts: boolean;
+}
+
+const histories: fc.Arbitrary<History> = fc.oneof(
+  ...BEGINNINGS.map((beginning) =>
+    fc
+      .record({
+        model: arbitraryModel(LIVE, beginning, "monotone"),
+        sketches: fc.array(arbitraryEvent(LIVE, beginning), { minLength: 1, maxLength: 20, size: "max" }),
+        ids: fc.shuffledSubarray([...MESSAGE_IDS], { minLength: MESSAGE_IDS.length }),
+        ages: fc.array(gaps(), { minLength: 20, maxLength: 20 }),
+        tail: gaps(),
+      })
+      .map(({ model, sketches, ids, ages, tail }) => ({
+        model,
+        events: sketches.map((sketch, index) =>
+          arrivingAt({ ...sketch, messageId: ids[index] ?? "", age: ages[index] ?? 0 }, beginning),
+        ),
+        end: beginning + tail,
+      })),
+  ),
+);
+
+function arrivalsOf(count: number): fc.Arbitrary<Arrival> {
+  const all = Array.from({ length: count }, (_, index) => index);
+  return fc
+    .record({
+      shuffled: fc.shuffledSubarray(all, { minLength: count }),
+      repeated: fc.subarray(all),
+      batch: fc.integer({ min: 1, max: 20 }),
+      restarts: fc.boolean(),
+    })
+    .map(({ shuffled, repeated, ...rest }) => ({ ...rest, order: [...shuffled, ...repeated] }));
+}
+
+/** A history and a way for it to arrive that is not the plain one. */
+const cases = histories.chain((history) => arrivalsOf(history.events.length).map((arrival) => ({ history, arrival })));
+
+/** In the order of their timestamps, each event a batch of its own. */
+function plainly(history: History): Arrival {
+  const order = history.events.map((_, index) => index);
+  const timestampOf = (index: number): number => history.events[index]?.timestamp ?? 0;
+  return { order: order.sort((a, b) => timestampOf(a) - timestampOf(b)), batch: 1, restarts: false };
+}
+
+async function afterArrival(history: History, arrival: Arrival, partitions: number): Promise<Driven> {
+  const subject = await createEngineSubject(history.model, { partitions });
+  let now = 0;
+  for (let i = 0; i < arrival.order.length; i += arrival.batch) {
+    const batch = arrival.order.slice(i, i + arrival.batch).flatMap((index) => history.events[index] ?? []);
+    now = Math.max(now, ...batch.map((event) => event.timestamp));
+    await subject.send(now, batch);
+    if (arrival.restarts) await subject.restart();
+  }
+  await subject.advance(history.end);
+  return subject;
+}
+
+/** Fails where the profiles after an arrival are not those after the plain one. */
+async function expectSame(history: History, arrival: Arrival, partitions = 1): Promise<void> {
+  const right = await afterArrival(history, plainly(history), 1);
+  const other = await afterArrival(history, arrival, partitions);
+  try {
+    expect(await sameProfiles(right, other)).toBeNull();
+  } finally {
+    await right.close?.();
+    await other.close?.();
+  }
+}
+
+async function check(run: (history: History, arrival: Arrival) => Promise<void>): Promise<void> {
+  const property = fc.asyncProperty(cases, ({ history, arrival }) => run(history, arrival));
+  await fc.assert(property, { numRuns: METAMORPHIC_RUNS, seed: SEED });
+}
+
+describe(`the profile is the same (seed ${SEED}, ${METAMORPHIC_RUNS} cases each)`, { timeout: TIMEOUT_MS }, () => {
+  test("in any order of arrival, with duplicates", async () => {
+    await check((history, { order }) => expectSame(history, { order, batch: 1, restarts: false }));
+  });
+
+  test("with any split into batches", async () => {
+    await check((history, { batch }) => expectSame(history, { ...plainly(history), batch }));
+  });
+
+  test("restarted after each event", async () => {
+    await check((history) => expectSame(history, { ...plainly(history), restarts: true }));
+  });
+
+  test.each([1, 4, 16])("with all of that and %i partitions", async (partitions) => {
+    await check((history, arrival) => expectSame(history, arrival, partitions));
+  });
+});

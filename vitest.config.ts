@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+/** Set by `.ci/run`: where the results go as JSON as well. */
+const reportFile = process.env["TEST_REPORT"];
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts"],
+    pool: "forks",
+    // Many tests start servers of their own; more than two at a time make each other slow, not the whole faster.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
+  },
+});
