@@ -98,9 +98,9 @@ export function isMoment(typed: Typed): boolean {
 export const TYPE_NAMES: Readonly<Record<Type, string>> = {
   number: "a number",
   text: "a text",
-  boolean: "true or false",
+  boolean: "a yes-or-no value",
   moment: "a moment",
-  stage: "a stage",
+  stage: "the name of a stage",
   any: "of any kind",
 };
 

@@ -68,6 +68,9 @@ export function checkModel(
   const zone = checkZone(declarations, problems);
   const names = collectNames(declarations, problems);
   for (const declaration of declarations) {
+    if (problems.isFull()) {
+      break;
+    }
     checkDeclaration({ names, problems }, declaration);
   }
   const order = dependencyOrder(declarations, names, problems);

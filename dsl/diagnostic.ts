@@ -27,7 +27,7 @@ export function diagnosticAt(
     : { severity, line, column, length, message, hint };
 }
 
-/** Collects diagnostics up to a bound; says at the end how many were left out. */
+/** Collects diagnostics up to a bound; says at the end that some were left out. */
 export interface Reporter {
   error(pos: Pos, message: string, hint?: string | null): void;
   warning(pos: Pos, message: string, hint?: string | null): void;
@@ -41,15 +41,13 @@ export interface Reporter {
 export function reporter(): Reporter {
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
-  let omitted = 0;
-  let lastOmitted: Pos | null = null;
+  let firstOmitted: Pos | null = null;
   return {
     error(pos, message, hint = null) {
       if (errors.length < MAX_SHOWN) {
         errors.push(diagnosticAt("error", pos, message, hint));
       } else {
-        omitted++;
-        lastOmitted = pos;
+        firstOmitted ??= pos;
       }
     },
     warning(pos, message, hint = null) {
@@ -60,8 +58,8 @@ export function reporter(): Reporter {
     hasErrors: () => errors.length > 0,
     isFull: () => errors.length >= MAX_SHOWN,
     list() {
-      const more = omitted === 1 ? "1 more error is not shown" : `${omitted} more errors are not shown`;
-      const rest = lastOmitted === null ? [] : [diagnosticAt("error", lastOmitted, more)];
+      const more = "there are more errors, which are not shown";
+      const rest = firstOmitted === null ? [] : [diagnosticAt("error", firstOmitted, more)];
       return [...errors.sort(byPlace), ...rest, ...warnings.sort(byPlace)];
     },
   };

@@ -6,12 +6,12 @@ import { walkOperand, walkPredicate, type Visitor } from "./walk.ts";
 
 /** Names of segments, each in exactly one list, in the order of the model that has them. */
 export interface ModelChanges {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
+  readonly added: string[];
+  readonly removed: string[];
   /** Says the same as before, and so does all that it reads. */
-  readonly kept: readonly string[];
+  readonly kept: string[];
   /** Says something else, or reads something that does: a changed segment, score, stage or tag. */
-  readonly rebuilt: readonly string[];
+  readonly rebuilt: string[];
 }
 
 export function modelChanges(before: CheckedModel, after: CheckedModel): ModelChanges {

@@ -158,21 +158,22 @@ export const UNIT_MS: Readonly<Record<DurationUnit, number>> = {
   years: 365 * DAY,
 };
 
+/** The plural first: of two words that are as near to a wrong one it is the likelier. */
 const UNITS: Readonly<Record<string, DurationUnit>> = {
-  second: "seconds",
   seconds: "seconds",
-  minute: "minutes",
+  second: "seconds",
   minutes: "minutes",
-  hour: "hours",
+  minute: "minutes",
   hours: "hours",
-  day: "days",
+  hour: "hours",
   days: "days",
-  week: "weeks",
+  day: "days",
   weeks: "weeks",
-  month: "months",
+  week: "weeks",
   months: "months",
-  year: "years",
+  month: "months",
   years: "years",
+  year: "years",
 };
 
 export function parseDuration(c: Cursor): Duration {

@@ -1,6 +1,6 @@
 /** The part of a test after its left operand: `= 5`, `not in ("a", "b")`, `is set`, `within 3 days`. */
 
-import type { Comparison, ComparisonOf, ComparisonOperator, Literal, StringOperator } from "./ast.ts";
+import type { Comparison, ComparisonOf, ComparisonOperator, Literal, Operand, StringOperator } from "./ast.ts";
 import {
   acceptSymbol,
   acceptWord,
@@ -28,15 +28,6 @@ const OPERATORS: Readonly<Record<string, ComparisonOperator>> = {
 
 const WORDS = ["in", "between", "contains", "starts", "ends", "matches", "is", "not"] as const;
 const MOMENT_WORDS = ["within", "more"] as const;
-
-/** Whether a comparison comes next; `not` opens one after an operand, and `in last …` is a window. */
-export function startsComparison(c: Cursor): boolean {
-  const { kind, text } = peek(c);
-  if (kind === "symbol") {
-    return Object.hasOwn(OPERATORS, text);
-  }
-  return kind === "word" && [...WORDS, ...MOMENT_WORDS].some((word) => word === text) && !atWord(c, "last", 1);
-}
 
 /** What any left side can be compared with; `right` reads what follows `=` and the like. */
 export function parseComparison<R>(c: Cursor, right: (c: Cursor) => R): ComparisonOf<R> {
@@ -129,7 +120,7 @@ function foreignWord(c: Cursor): string | null {
 }
 
 /** What an operand of a predicate can be compared with: all of the above, and the age of a moment. */
-export function parseFullComparison<R>(c: Cursor, right: (c: Cursor) => R): ComparisonOf<R> | Exclude<Comparison, ComparisonOf<unknown>> {
+export function parseFullComparison(c: Cursor, right: (c: Cursor) => Operand): Comparison {
   const start = peek(c);
   if (acceptWord(c, "within")) {
     const duration = parseDuration(c);
@@ -148,11 +139,12 @@ export function parseFullComparison<R>(c: Cursor, right: (c: Cursor) => R): Comp
 export function parseFilterComparison<R>(c: Cursor, right: (c: Cursor) => R): ComparisonOf<R> {
   const token = peek(c);
   if (atWord(c, "within") || atWord(c, "more")) {
-    const hint = 'choose the events by time with a window behind the filter: in last 30 days';
+    const hint = "choose the events by time with a window behind the filter: in last 30 days";
     failAt(posOf(token), `"${token.text}" can't be used in a filter on an event`, hint);
   }
   if (atSymbol(c, "(")) {
-    failAt(posOf(token), "a filter looks only at the properties of the event itself", "put other conditions outside of the event, after and");
+    const hint = "put other conditions outside of the event, after and";
+    failAt(posOf(token), "a filter looks only at the properties of the event itself", hint);
   }
   return parseComparison(c, right);
 }

@@ -1,6 +1,6 @@
 /** One declaration of a model, from its first word to its end. */
 
-import type { Action, Declaration, Name, ScoreOn, TagName, Trigger, Unless } from "./ast.ts";
+import type { Action, Declaration, Name, Path, ScoreOn, TagName, Trigger, Unless } from "./ast.ts";
 import {
   acceptSymbol,
   acceptWord,
@@ -15,7 +15,9 @@ import {
   peek,
   posFrom,
 } from "./cursor.ts";
+import { shorten } from "./diagnostic.ts";
 import type { Token } from "./lexer.ts";
+import { nearest } from "./names.ts";
 import { parseDuration, parseName, parseNumber, parsePath, parseSigned } from "./parse-atoms.ts";
 import { parseEvent, parseSelector, startsEvent } from "./parse-events.ts";
 import { parseOperand } from "./parse-operands.ts";
@@ -135,14 +137,18 @@ function parseTagName(c: Cursor): TagName {
     if (plus) {
       advance(c);
     }
-    return { prefix, path: plus ? parsePath(c) : null, pos: posFrom(c, start) };
+    return { prefix, path: plus ? parseTagPath(c, 'a property of the event after "+"') : null, pos: posFrom(c, start) };
   }
-  const expected = "the name of a tag in double quotes or a property of the event";
-  // `tag on "X"` lacks its name, while `tag on on "X"` takes it from the property "on".
+  const path = parseTagPath(c, "the name of a tag in double quotes or a property of the event");
+  return { prefix: null, path, pos: posFrom(c, start) };
+}
+
+/** `tag on "X"` lacks its name, while `tag on on "X"` takes it from the property "on". */
+function parseTagPath(c: Cursor, expected: string): Path {
   if (atWord(c, "on") && !["on", ".", "[", "+", "-"].includes(peek(c, 1).text)) {
     fail(c, expected);
   }
-  return { prefix: null, path: parsePath(c, expected), pos: posFrom(c, start) };
+  return parsePath(c, expected);
 }
 
 function parseStages(c: Cursor, start: Token): Declaration {
@@ -167,6 +173,8 @@ function parseAutomation(c: Cursor, start: Token): Declaration {
   return { kind: "automation", trigger, if: condition, once, actions, pos: posFrom(c, start) };
 }
 
+const TRIGGER_WORDS = ["enter", "leave", "score", "page", "screen", "identify", "any"] as const;
+
 function parseTrigger(c: Cursor): Trigger {
   const start = peek(c);
   if (atWord(c, "enter") || atWord(c, "leave")) {
@@ -180,9 +188,9 @@ function parseTrigger(c: Cursor): Trigger {
     return { kind: "score reaches", score, pos: posFrom(c, start) };
   }
   if (!startsEvent(c)) {
-    fail(c, "enter, leave, score reaches or an event", {
-      words: ["enter", "leave", "score", "page", "screen", "identify", "any"],
-    });
+    const isName = start.kind === "word" && nearest(start.text, TRIGGER_WORDS) === null;
+    const hint = isName ? `the name of an event is written in double quotes: "${shorten(start.text)}"` : null;
+    fail(c, "enter, leave, score reaches or an event", { words: TRIGGER_WORDS, hint });
   }
   const event = parseEvent(c);
   return { kind: "event", event, pos: posFrom(c, start) };

@@ -13,6 +13,7 @@ import {
   posOf,
 } from "./cursor.ts";
 import { shorten } from "./diagnostic.ts";
+import { nearest } from "./names.ts";
 import { parseDate, parseDuration, parsePath } from "./parse-atoms.ts";
 import { parseFilter } from "./parse-filters.ts";
 
@@ -36,9 +37,9 @@ function parseHead(c: Cursor): Head {
   }
   const call = token.kind === "word" ? CALLS.find((word) => word === token.text) : undefined;
   if (call === undefined) {
-    const hint =
-      token.kind === "word" ? `the name of an event is written in double quotes: "${shorten(token.text)}"` : null;
-    fail(c, "an event (its name in double quotes, page, screen, identify or any)", { hint });
+    const isName = token.kind === "word" && nearest(token.text, CALLS) === null;
+    const hint = isName ? `the name of an event is written in double quotes: "${shorten(token.text)}"` : null;
+    fail(c, "an event (its name in double quotes, page, screen, identify or any)", { words: CALLS, hint });
   }
   c.index++;
   const named = peek(c);

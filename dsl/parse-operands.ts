@@ -101,9 +101,12 @@ function parseFactor(c: Cursor): Operand {
   return fact;
 }
 
+/** Words that nobody writes for a trait. */
+const RESERVED = [...FACT_WORDS, "known", "abandoned", "has", "did", "and", "or", "true", "false"];
+
 /** What to write instead of a bare word that is nothing; null where it is nearly a word of the language. */
 export function unknownWordHint(token: Token): string | null {
-  if (token.kind !== "word" || nearest(token.text, [...FACT_WORDS, "known", "abandoned", "true", "false"]) !== null) {
+  if (token.kind !== "word" || RESERVED.includes(token.text) || nearest(token.text, RESERVED) !== null) {
     return null;
   }
   const word = shorten(token.text);

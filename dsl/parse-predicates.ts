@@ -23,7 +23,7 @@ import {
 } from "./cursor.ts";
 import type { Token } from "./lexer.ts";
 import { parseDuration, parseLiteral, parseName, startsLiteral } from "./parse-atoms.ts";
-import { parseFullComparison, startsComparison } from "./parse-comparisons.ts";
+import { parseFullComparison } from "./parse-comparisons.ts";
 import { parseEvent, parseSelector } from "./parse-events.ts";
 import {
   continueOperand,
@@ -93,11 +93,6 @@ function parseNegation(c: Cursor, open: boolean): Parsed {
 function finishComparison(c: Cursor, open: boolean, start: Token, left: Operand): Parsed {
   if (open && atSymbol(c, ")")) {
     return { operand: left };
-  }
-  if (!startsComparison(c)) {
-    fail(c, "a comparison", {
-      words: ["in", "between", "contains", "starts", "ends", "matches", "is", "not", "within", "more"],
-    });
   }
   const comparison = parseFullComparison(c, parseOperand);
   return { predicate: { kind: "compare", left, comparison, pos: posFrom(c, start) } };

@@ -6,9 +6,17 @@ import { compareStreamIds } from "../kernel/stream-id.ts";
 import type { RejectedEvent } from "./commit.ts";
 import type { HandlerFault, StreamEntry } from "./state-machine.ts";
 
+/** An event is set aside from now on: load the partition again and go on. */
+export class EventSetAside extends Error {
+  constructor(entry: string, event: number, cause: HandlerFault) {
+    super(`event ${event} of entry ${entry}: ${cause.message}`, { cause });
+    this.name = "EventSetAside";
+  }
+}
+
 export interface Poison {
-  /** Remembers the event of a fault. Throws the fault itself when that event had been set aside already. */
-  add(fault: HandlerFault, entries: readonly StreamEntry[], at: number): void;
+  /** Remembers the event of a fault and gives what to throw: the fault itself when it had been set aside already. */
+  add(fault: HandlerFault, entries: readonly StreamEntry[], at: number): Error;
   /** Indices to skip, counted over the events of `entries`, and what to say of each. */
   of(entries: readonly StreamEntry[]): { readonly skip: number[]; readonly rejected: RejectedEvent[] };
   /** All entries up to this id are committed. */
@@ -29,7 +37,7 @@ export function createPoison(): Poison {
           continue;
         }
         const known = byEntry.get(entry.id) ?? new Map<number, RejectedEvent>();
-        if (known.has(index)) throw fault;
+        if (known.has(index)) return fault;
         const reason = fault.cause instanceof Error ? fault.cause.message : String(fault.cause);
         known.set(index, {
           code: "handler_failed",
@@ -38,9 +46,9 @@ export function createPoison(): Poison {
           event: JSON.stringify(entry.events.event(index)),
         });
         byEntry.set(entry.id, known);
-        return;
+        return new EventSetAside(entry.id, index, fault);
       }
-      throw fault;
+      return fault;
     },
     of(entries) {
       const skip: number[] = [];

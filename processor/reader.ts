@@ -135,12 +135,12 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
         continue;
       }
       try {
+        await whenReady(blocking);
         await read(hungry);
       } catch {
         // The connection logs what is wrong. Nothing is lost: the next read begins where this one did.
         if (closed) return;
         await pause(ERROR_PAUSE_MS);
-        await whenReady(blocking).catch(() => {});
       }
     }
   };

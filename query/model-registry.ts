@@ -1,6 +1,7 @@
 /** The model in use as queries need it: names to numbers and back, definitions as text, the checked model. */
-import { readModel, type CheckedModel } from "../dsl/check.ts";
+import type { CheckedModel } from "../dsl/check.ts";
 import { printPredicate } from "../dsl/print.ts";
+import { checkedModelOf } from "../dsl/registry.ts";
 import type { Log } from "../kernel/log.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
 import type { RedisClient } from "../kernel/redis.ts";
@@ -8,6 +9,8 @@ import { currentVersion, readVersion } from "./model-store.ts";
 
 export interface ActiveSegment {
   readonly name: string;
+  /** The name as JSON text. */
+  readonly nameJson: string;
   readonly id: number;
   readonly kind: "dynamic" | "static";
   /** The predicate, printed; null for a static segment without one. */
@@ -72,23 +75,21 @@ export function createModelRegistry(redis: RedisClient, log: Log): ModelRegistry
 
 /** Throws for a source that this release refuses: it was stored by a newer one. */
 export function activate(record: ModelRecord): ActiveModel {
-  const { model: checked, diagnostics } = readModel(record.source);
-  if (checked === null) {
-    const [first] = diagnostics;
-    throw new Error(`model version ${record.version}, line ${first?.line ?? 0}: ${first?.message ?? "unreadable"}`);
-  }
+  const checked = checkedModelOf(record);
   const segmentIds = new Map(record.segments);
   const stageIds = new Map(record.stages);
   const stageNames = new Map(record.stages.map(([name, id]) => [id, name]));
   const segments: ActiveSegment[] = [
     ...checked.segments.map(({ name, predicate }) => ({
       name,
+      nameJson: JSON.stringify(name),
       id: idOf(segmentIds, name),
       kind: "dynamic" as const,
       definition: printPredicate(predicate),
     })),
     ...checked.statics.map(({ name, predicate }) => ({
       name: name.text,
+      nameJson: JSON.stringify(name.text),
       id: idOf(segmentIds, name.text),
       kind: "static" as const,
       definition: predicate === null ? null : printPredicate(predicate),

@@ -2,6 +2,13 @@
 import { Type, type TSchema } from "typebox";
 import { LIMITS } from "../kernel/limits.ts";
 
+declare module "fastify" {
+  interface FastifySchema {
+    /** One line for the API's documentation. */
+    summary?: string;
+  }
+}
+
 export const limit = (least: number) =>
   Type.Optional(Type.Integer({ minimum: least, maximum: LIMITS.list_max, default: LIMITS.list_default }));
 export const cursor = Type.Optional(Type.String({ description: "`next` of the answer before" }));

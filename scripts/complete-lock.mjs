@@ -29,13 +29,22 @@ export function complete(packages) {
       const place = `node_modules/${name}`;
       const platform = platformOf(name);
       if (platform === null || place in packages || `${path}/${place}` in packages) continue;
-      const shared = Object.fromEntries(PARENTS_OF_ENTRY.filter((key) => key in parent).map((key) => [key, parent[key]]));
+      const shared = Object.fromEntries(
+        PARENTS_OF_ENTRY.filter((key) => key in parent).map((key) => [key, parent[key]]),
+      );
       const dev = parent.dev === true ? { dev: true } : {};
       added[place] = { version, ...dev, ...shared, optional: true, ...platform };
     }
   }
   const all = { ...packages, ...added };
-  return { packages: Object.fromEntries(Object.keys(all).toSorted((a, b) => a.localeCompare(b, "en")).map((key) => [key, all[key]])), added: Object.keys(added) };
+  return {
+    packages: Object.fromEntries(
+      Object.keys(all)
+        .toSorted((a, b) => a.localeCompare(b, "en"))
+        .map((key) => [key, all[key]]),
+    ),
+    added: Object.keys(added),
+  };
 }
 
 const lock = JSON.parse(readFileSync(LOCK, "utf8"));

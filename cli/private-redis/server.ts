@@ -57,10 +57,16 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
   let { record } = found;
   let stopping = false;
 
+  let wake = (): void => {};
+  const nap = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+      setTimeout(resolve, ms).unref();
+    });
   const watch = async (): Promise<void> => {
     let restarts = 0;
     while (!stopping) {
-      await pause(WATCH_MS, undefined, { ref: false });
+      await nap(WATCH_MS);
       if (stopping || (record.process !== null && isRunning(record.process))) continue;
       log.error({ pid: record.process?.pid, restarts }, "the private redis-server has ended, starting it again");
       try {
@@ -69,7 +75,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
         restarts = 0;
       } catch (error) {
         log.error({ err: error }, "the private redis-server can't be started");
-        await pause(Math.min(100 * 2 ** restarts++, RESTART_PAUSE_MS_MAX), undefined, { ref: false });
+        await nap(Math.min(100 * 2 ** restarts++, RESTART_PAUSE_MS_MAX));
       }
     }
   };
@@ -87,6 +93,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
     async stop() {
       if (stopping) return;
       stopping = true;
+      wake();
       await watching;
       process.off("exit", onExit);
       await end(record, log);
@@ -107,7 +114,7 @@ interface Launch {
 async function findOrLaunch(how: Launch, last: ServerRecord): Promise<{ record: ServerRecord; takenOver: boolean }> {
   let record = last;
   let silentSince: number | null = null;
-  for (let ports = 1; ; ) {
+  for (let ports = 1; ;) {
     const probe = await probeServer(record, how.dir);
     const lives = record.process !== null && isRunning(record.process);
     if (probe.kind === "ours") return { record: await takeOver(how, record, probe.pid), takenOver: true };
@@ -134,7 +141,7 @@ async function findOrLaunch(how: Launch, last: ServerRecord): Promise<{ record: 
     if (ports++ >= PORTS_TRIED_MAX) throw new Error("no free port was found for the private redis-server");
     const { port } = await newRecord();
     how.log.warn({ taken: record.port, port }, "another program has the private redis-server's port, using a new one");
-    record = { ...record, port, process: null };
+    record = { port, password: record.password, process: null };
   }
 }
 

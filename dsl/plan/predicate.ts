@@ -134,8 +134,11 @@ function compileFixed(
 function thresholdOf(comparison: ComparisonOf<Literal>): number | null {
   const number = (literal: Literal): number => (literal.kind === "number" ? Math.max(literal.value, 0) : 0);
   switch (comparison.kind) {
-    case "binary":
-      return Math.floor(number(comparison.right)) + 1;
+    case "binary": {
+      const n = number(comparison.right);
+      const edge = comparison.operator === ">=" || comparison.operator === "<";
+      return Math.max(1, edge ? Math.ceil(n) : Math.floor(n) + 1);
+    }
     case "in":
       return Math.floor(Math.max(0, ...comparison.values.map(number))) + 1;
     case "between":

@@ -41,7 +41,7 @@ interface Partition {
   readonly index: Map<number, Buffer>;
   readonly seen: Map<string, Buffer>;
   checkpoint: { readonly seq: number; readonly bytes: Buffer } | null;
-  sweep: { readonly seq: number; readonly bytes: Buffer; readonly pages: number[]; readonly remove: readonly string[] } | null;
+  sweep: { readonly seq: number; readonly bytes: Buffer; readonly pages: Set<number>; readonly remove: readonly string[] } | null;
   readonly feed: FeedRecord[];
 }
 
@@ -87,20 +87,22 @@ export async function createEngineSubject(modelText: string, options: EngineOpti
       if (!chance(3)) return;
       const seen = shard.takeSeen();
       for (const [field, bytes] of seen.write) partition.seen.set(field, bytes);
-      partition.sweep = { seq: shard.seq, bytes: shard.checkpoint(), pages: shard.dirtyPages(), remove: seen.remove };
+      const pages = new Set(shard.dirtyPages());
+      partition.sweep = { seq: shard.seq, bytes: shard.checkpoint(), pages, remove: seen.remove };
     }
     const { sweep } = partition;
-    while (sweep.pages.length > 0 && !chance(3)) {
-      const page = sweep.pages.shift();
-      if (page !== undefined) save(partition, page);
+    for (const page of sweep.pages) {
+      if (chance(3)) break;
+      save(partition, page);
     }
-    if (sweep.pages.length > 0) return;
+    if (sweep.pages.size > 0) return;
     for (const field of sweep.remove) partition.seen.delete(field);
     partition.checkpoint = { seq: sweep.seq, bytes: sweep.bytes };
     partition.sweep = null;
   };
 
   const save = (partition: Partition, page: number): void => {
+    partition.sweep?.pages.delete(page);
     const { page: bytes, index } = partition.shard.encodePage(page);
     partition.pages.set(page, bytes);
     partition.index.set(page, index);

@@ -16,14 +16,18 @@ export interface Comparisons {
   readonly set: Text;
   /** Any of the above but for the age: what a filter takes. */
   readonly any: Text;
-  /** A date as a model writes it. */
+  /** A date as a model writes it, now and then the very beginning. */
   readonly aDate: Text;
 }
 
 export function comparisonsAround(beginning: number): Comparisons {
   const { bare, exact } = vocabulary.datesAround(beginning);
   const aText = fc.constantFrom(...vocabulary.TEXTS).map(quote);
-  const aDate = fc.constantFrom(...bare, ...exact);
+  const aDate = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...bare) },
+    { weight: 4, arbitrary: fc.constantFrom(...exact) },
+    { weight: 2, arbitrary: fc.constant(new Date(beginning).toISOString()) },
+  );
   const aLiteral = fc.oneof(aText, numeral(), fc.constantFrom("true", "false"), aDate);
   const set = fc.constantFrom("is set", "is not set");
   const not = fc.constantFrom("", "not ");
@@ -42,7 +46,7 @@ export function comparisonsAround(beginning: number): Comparisons {
     { weight: 3, arbitrary: fc.tuple(order(), aText).map(spaced) },
     { weight: 1, arbitrary: among(aText) },
     { weight: 1, arbitrary: between(aText, (value) => value) },
-    { weight: 2, arbitrary: fc.tuple(not, operator, fc.constant(" "), aText, folding).map((parts) => parts.join("")) },
+    { weight: 4, arbitrary: fc.tuple(not, operator, fc.constant(" "), aText, folding).map((parts) => parts.join("")) },
     { weight: 1, arbitrary: fc.tuple(not, fc.constant("matches "), pattern, folding).map((parts) => parts.join("")) },
     { weight: 1, arbitrary: set },
   );

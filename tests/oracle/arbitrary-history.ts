@@ -121,7 +121,7 @@ function pageName(): fc.Arbitrary<string | null> {
 
 function arbitraryProperties(features: Features, beginning: number): fc.Arbitrary<JsonObject> {
   const any = anything(beginning);
-  const text = mostly(fc.constantFrom(...vocabulary.TEXTS), any);
+  const text = mostly(texts(), any);
   const number = mostly(numbers(features), any);
   const list = mostly(fc.array(fc.oneof(text, number), { maxLength: 3 }), any);
   const item = mostly(some({ cat: text, prices: fc.array(number, { maxLength: 2 }) }), any);
@@ -138,21 +138,28 @@ function arbitraryProperties(features: Features, beginning: number): fc.Arbitrar
 }
 
 function arbitraryContext(features: Features, beginning: number): fc.Arbitrary<JsonObject> {
-  const text = mostly(fc.constantFrom(...vocabulary.TEXTS), anything(beginning));
+  const text = mostly(texts(), anything(beginning));
   const context = some({ cat: text, device: mostly(some({ kind: text }), numbers(features)) });
   return fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: context });
 }
 
 function traits(beginning: number): fc.Arbitrary<JsonObject> {
-  const any = anything(beginning);
-  const text = mostly(fc.constantFrom(...vocabulary.TEXTS), any);
+  const any = fc.oneof({ weight: 2, arbitrary: anything(beginning) }, { weight: 1, arbitrary: fc.constant(null) });
+  const text = mostly(texts(), any);
   return some({
-    plan: text,
+    plan: mostly(text, fc.array(text, { maxLength: 3 })),
     age: mostly(fc.constantFrom(...vocabulary.NUMBERS), any),
     since: moments(beginning),
     home: mostly(some({ city: text }), any),
     "first-name": text,
   });
+}
+
+function texts(): fc.Arbitrary<Json> {
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...vocabulary.TEXTS) },
+    { weight: 1, arbitrary: fc.constantFrom(...vocabulary.LOOKALIKES) },
+  );
 }
 
 function numbers(features: Features): fc.Arbitrary<number> {

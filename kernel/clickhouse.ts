@@ -1,0 +1,38 @@
+/**
+ * Connections to ClickHouse: a server (or the load balancer of a cluster) by its URL, or the engine embedded in this
+ * process. Both are the same client with the same SQL; only how the bytes travel differs.
+ */
+import { createClient, type ClickHouseClient } from "@clickhouse/client";
+
+export type { ClickHouseClient };
+
+/** How long one statement may take, ms. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** @param url `http://[user:password@]host:port[/database]` or `https://…`. Connects with the first statement. */
+export function openUrl(url: string): ClickHouseClient {
+  return createClient({ url, request_timeout: REQUEST_TIMEOUT_MS });
+}
+
+/**
+ * Opens the embedded engine. A process has one engine, bound to one folder: opening a second folder while the first
+ * is open is refused, and so is a folder that another process has open.
+ *
+ * @param path an absolute path, made if absent; `:memory:` for tables that end with the process.
+ * @returns a client whose results are read whole before the first row is there.
+ */
+export async function openEmbedded(path: string): Promise<ClickHouseClient> {
+  // The engine is a library of some hundred megabytes; only who asks for it loads it.
+  const { createChdbConnection } = await import("chdb/connection");
+  return createClient({ connection: createChdbConnection({ path }) });
+}
+
+/** The rows of a query, each an object by column. Integers of 64 bits and decimals come as strings. */
+export async function selectRows<Row>(
+  client: ClickHouseClient,
+  query: string,
+  params: Readonly<Record<string, unknown>> = {},
+): Promise<Row[]> {
+  const result = await client.query({ query, format: "JSONEachRow", query_params: { ...params } });
+  return result.json<Row>();
+}

@@ -1,0 +1,170 @@
+/**
+ * One partition in the hands of its owner: keeps it alive through reloads until it is released or lost. What happens
+ * between two reloads is a session (processor/session.ts).
+ */
+import type { Clock } from "../kernel/clock.ts";
+import { partitionKeys, type PartitionKeys } from "../kernel/keys.ts";
+import type { Log } from "../kernel/log.ts";
+import { isRedisTrouble, type RedisClient } from "../kernel/redis.ts";
+import { createAlarm, type Alarm } from "./alarm.ts";
+import { CommitDoubt, OwnershipLost } from "./commit.ts";
+import type { ProcessorOptions } from "./options.ts";
+import { createPoison, EventSetAside, type Poison } from "./poison.ts";
+import type { StreamReader } from "./reader.ts";
+import type { CreateShard } from "./recovery.ts";
+import { runSession } from "./session.ts";
+import type { PartitionGauges, Telemetry } from "./telemetry.ts";
+
+export interface PartitionDeps {
+  /** For everything but blocking reads. */
+  readonly redis: RedisClient;
+  readonly reader: StreamReader;
+  readonly createShard: CreateShard;
+  readonly options: ProcessorOptions;
+  /** Partitions of the whole store. */
+  readonly partitions: number;
+  readonly clock: Clock;
+  /** A monotonic time in ms, for pacing. */
+  readonly ticks: () => number;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** Bytes of resident pages that this partition may have at the moment. */
+  readonly memoryShare: () => number;
+}
+
+/** How a partition came out of these hands. */
+export type PartitionEnd = "released" | "lost";
+
+export interface Partition {
+  readonly number: number;
+  readonly ended: Promise<PartitionEnd>;
+  /** It is recovered and working, for the first time. Never resolves if it is lost before. */
+  readonly live: Promise<void>;
+  /** Finishes what was read, commits, writes a last checkpoint if that is cheap, and ends. */
+  release(): void;
+  /** Ends at once and forgets everything; only what is committed counts. */
+  drop(): void;
+  gauges(): PartitionGauges;
+}
+
+/** What a session and the partition it belongs to share. */
+export interface PartitionContext extends PartitionDeps {
+  readonly partition: number;
+  readonly keys: PartitionKeys;
+  readonly nonce: string;
+  readonly alarm: Alarm;
+  readonly poison: Poison;
+  readonly status: PartitionStatus;
+  /** Tells that the session works: something was recovered, and whatever made the last one fail is over. */
+  readonly onLive: () => void;
+}
+
+export interface PartitionStatus {
+  releasing: boolean;
+  dropped: boolean;
+  halted: string | null;
+  backlog: number;
+  residentBytes: number;
+  contacts: number;
+}
+
+const TROUBLE_PAUSE_MS = 50;
+const TROUBLE_PAUSE_MS_MAX = 2_000;
+const HALT_PAUSE_MS = 1_000;
+const HALT_PAUSE_MS_MAX = 30_000;
+
+/** Takes a partition in hand, whose token must carry `nonce`. */
+export function ownPartition(partition: number, nonce: string, deps: PartitionDeps): Partition {
+  const status: PartitionStatus = {
+    releasing: false,
+    dropped: false,
+    halted: null,
+    backlog: 0,
+    residentBytes: 0,
+    contacts: 0,
+  };
+  const alarm = createAlarm();
+  const log = deps.log.child({ partition });
+  let failures = 0;
+  let announce: () => void = () => {};
+  const live = new Promise<void>((resolve) => {
+    announce = resolve;
+  });
+  const context: PartitionContext = {
+    ...deps,
+    log,
+    partition,
+    keys: partitionKeys(partition),
+    nonce,
+    alarm,
+    poison: createPoison(),
+    status,
+    onLive() {
+      announce();
+    },
+  };
+
+  const keep = async (): Promise<PartitionEnd> => {
+    for (;;) {
+      try {
+        await runSession(context, () => {
+          if (status.halted !== null) log.info("the partition works again");
+          status.halted = null;
+          failures = 0;
+        });
+        return "released";
+      } catch (error) {
+        if (status.dropped) return "lost";
+        if (error instanceof OwnershipLost) {
+          deps.telemetry.count("fenced");
+          log.warn({ reason: error.message }, "the partition went to another owner");
+          return "lost";
+        }
+        if (error instanceof EventSetAside) {
+          log.error({ reason: error.message }, "an event made a handler fail and is set aside");
+          continue;
+        }
+        failures++;
+        // What is committed is safe, and the next owner finds out what is.
+        if (status.releasing) return "released";
+        await alarm.sleep(afterFailure(error));
+      }
+    }
+  };
+
+  /** Says what is wrong, and gives the pause before the next try. */
+  const afterFailure = (error: unknown): number => {
+    const growth = 2 ** Math.min(failures - 1, 16);
+    if (error instanceof CommitDoubt || isRedisTrouble(error)) {
+      if (error instanceof CommitDoubt) deps.telemetry.count("doubts");
+      const level = failures === 1 ? "warn" : "debug";
+      log[level]({ reason: error.message, failures }, "the partition is loaded again, since Redis did not answer as expected");
+      return Math.min(TROUBLE_PAUSE_MS * growth, TROUBLE_PAUSE_MS_MAX);
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    status.halted = reason;
+    log.error({ err: error, reason, failures }, "the partition stands still");
+    return Math.min(HALT_PAUSE_MS * growth, HALT_PAUSE_MS_MAX);
+  };
+
+  return {
+    number: partition,
+    ended: keep(),
+    live,
+    release() {
+      status.releasing = true;
+      alarm.ring();
+    },
+    drop() {
+      status.dropped = true;
+      alarm.ring();
+    },
+    gauges: () => ({
+      partition,
+      backlog: status.backlog,
+      residentBytes: status.residentBytes,
+      contacts: status.contacts,
+      halted: status.halted !== null,
+    }),
+  };
+}

@@ -1,0 +1,60 @@
+/** `/v1/contacts`: one contact's profile card, and the hot call for the segments it is in. */
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { hasBit } from "./bitmap.ts";
+import { fetchCard } from "./card.ts";
+import { findContact, freshness, isoTime, type QueryContext } from "./context.ts";
+import { freshnessJson, sendJson } from "./member-json.ts";
+import * as schemas from "./schemas.ts";
+
+const idParams = Type.Object({ id: Type.String() });
+
+export function contactRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      "/v1/contacts/:id",
+      { schema: { summary: "The profile card of a contact", params: idParams } },
+      async (request) => {
+        const { card, freshness: fresh } = await fetchCard(context, request.params.id);
+        return {
+          id: card.id,
+          aliases: [],
+          traits: card.traits,
+          company: null,
+          score: card.score,
+          tags: card.tags,
+          stage: card.stage,
+          values: {},
+          segments: card.segments.map((segment) => segment.name),
+          firstSeen: isoTime(card.firstSeen),
+          lastSeen: isoTime(card.lastSeen),
+          aggregates: card.aggregates,
+          saturated: card.saturated,
+          ...fresh,
+        };
+      },
+    );
+
+    app.get(
+      "/v1/contacts/:id/segments",
+      {
+        schema: {
+          summary: "The segments that a contact is in, from memory",
+          params: idParams,
+          response: { 200: Type.Object({ segments: Type.Array(Type.String()), ...schemas.freshnessFields }) },
+        },
+      },
+      (request, reply) => {
+        const { partition, view, slot } = findContact(context, request.params.id);
+        let names = "";
+        for (const segment of context.models.current.segments) {
+          const members = view.segments.get(segment.id);
+          if (members === undefined || !hasBit(members.words, slot)) continue;
+          names += `${names === "" ? "" : ","}${segment.nameJson}`;
+        }
+        // Text skips the serialiser: it is the call made once per page view of somebody's site.
+        void sendJson(reply, `{"segments":[${names}],${freshnessJson(freshness(context, [partition]))}`);
+      },
+    );
+  };
+}

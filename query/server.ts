@@ -1,0 +1,108 @@
+/**
+ * The query and control half of the HTTP API as a Fastify plugin. It holds no state but views that can be rebuilt
+ * from Redis, so as many processes as wanted can run it beside each other.
+ */
+import { createGunzip } from "node:zlib";
+import type { Readable } from "node:stream";
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
+import { SluiceError } from "../kernel/errors.ts";
+import { createGuard } from "./auth.ts";
+import type { QueryContext, QueryDeps } from "./context.ts";
+import { createControls, type Controls } from "./controls.ts";
+import { startFollower, type Follower } from "./follower.ts";
+import { sendError } from "./http-errors.ts";
+import { createQueryMetrics } from "./metrics.ts";
+import { createModelRegistry } from "./model-registry.ts";
+import { contactRoutes } from "./routes-contacts.ts";
+import { controlRoutes } from "./routes-control.ts";
+import { healthRoutes, metricsRoute } from "./routes-health.ts";
+import { modelRoutes } from "./routes-model.ts";
+import { overviewRoutes } from "./routes-overview.ts";
+import { queryRoutes } from "./routes-query.ts";
+import { reservedRoutes } from "./routes-reserved.ts";
+import { segmentRoutes } from "./routes-segments.ts";
+
+/**
+ * Options that the Fastify instance around this plugin must have: an id in a path has up to 256 characters, each up
+ * to nine when URL-encoded; the framework's own bound is 100.
+ */
+export const QUERY_APP_OPTIONS = { routerOptions: { maxParamLength: 4096 } } as const;
+
+const BODY_BYTES_MAX = 256 * 1024;
+
+/** The views begin to load at once and end with the app; until they are whole, answers from them are 503. */
+export function buildQuery(deps: QueryDeps): FastifyPluginAsync {
+  return async (app) => {
+    const context = createContext(deps);
+    app.addHook("onClose", () => context.follower.stop());
+    app.setErrorHandler(sendError);
+    await app.register(healthRoutes(context));
+    const guarded = async (inner: FastifyInstance): Promise<void> => {
+      const guard = createGuard(deps.config.apiKeys);
+      inner.addHook("onRequest", async (request) => guard(request));
+      inner.addHook("preParsing", async (request, _reply, payload) => unzipped(request, payload as Readable));
+      acceptJsonOnly(inner);
+      await inner.register(modelRoutes(context));
+      await inner.register(segmentRoutes(context));
+      await inner.register(contactRoutes(context));
+      await inner.register(queryRoutes(context));
+      await inner.register(overviewRoutes(context));
+      await inner.register(controlRoutes(context));
+      await inner.register(reservedRoutes);
+      if (deps.config.metricsPublic !== true) await inner.register(metricsRoute(context));
+    };
+    await app.register(guarded);
+    if (deps.config.metricsPublic === true) await app.register(metricsRoute(context));
+  };
+}
+
+/** Starts to follow. The pieces know each other: the follower hands replies to those who asked. */
+export function createContext(deps: QueryDeps): QueryContext {
+  const { redis, log, config } = deps;
+  const models = createModelRegistry(redis, log);
+  const started: { follower: Follower | null } = { follower: null };
+  const follower = (): Follower => {
+    if (started.follower === null) throw new Error("the follower has not been started");
+    return started.follower;
+  };
+  const controls: Controls = createControls(redis, follower);
+  const metrics = createQueryMetrics(deps.registry, deps.clock, follower);
+  started.follower = startFollower({
+    redis,
+    connect: () => deps.connect(),
+    partitions: config.partitions,
+    log,
+    onReplies(partition, step, replies) {
+      metrics.steps.inc();
+      if (replies.length > 0) controls.take(partition, step, replies);
+    },
+    onDropped(partition) {
+      metrics.drops.inc();
+      controls.dropped(partition);
+    },
+    onModelMayHaveChanged: () => models.refresh(follower().partitions.map((one) => one.baseModel)),
+  });
+  return { deps, follower: started.follower, models, controls };
+}
+
+/** No page of another site can send JSON without asking the browser for leave first, which it doesn't get here. */
+function acceptJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser("application/json", { parseAs: "string", bodyLimit: BODY_BYTES_MAX }, parse);
+}
+
+/** Bodies may come gzipped; the route's limit holds for what comes out. */
+function unzipped(request: FastifyRequest, payload: Readable): Readable {
+  const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity";
+  if (encoding === "identity") return payload;
+  if (encoding !== "gzip") throw new SluiceError("unsupported_media_type", `the encoding ${encoding} is not accepted`);
+  const gunzip = createGunzip();
+  const counted = gunzip as typeof gunzip & { receivedEncodedLength: number };
+  counted.receivedEncodedLength = 0;
+  payload.on("data", (chunk: Buffer) => {
+    counted.receivedEncodedLength += chunk.length;
+  });
+  payload.on("error", (error) => gunzip.destroy(error));
+  return payload.pipe(counted);
+}

@@ -1,0 +1,89 @@
+/** `GET /v1/status`: what the partitions' owners have written about themselves, and where this process's views are. */
+import { partitionKeys } from "../kernel/keys.ts";
+import type { RedisClient } from "../kernel/redis.ts";
+import { isoTime, modelProgress, type QueryContext } from "./context.ts";
+import type { FollowedPartition } from "./partition-follower.ts";
+
+export interface PartitionStatus {
+  readonly partition: number;
+  /** Process and worker that hold the lease; null while nobody does. */
+  readonly owner: string | null;
+  readonly epoch: number | null;
+  /** The last committed step, and the last consumed entry of the stream. */
+  readonly seq: number;
+  readonly offset: string | null;
+  /** Position of the history's writer; null while there is no history. */
+  readonly historyOffset: string | null;
+  /** Entries accepted and not consumed yet. */
+  readonly backlog: number;
+  /** The partition's clock. */
+  readonly clock: string | null;
+  readonly model: number;
+  readonly contacts: number;
+  /** Why the partition stands still, if it does. */
+  readonly halted: string | null;
+  readonly view: { readonly ready: boolean; readonly seq: number; readonly loads: number };
+}
+
+export async function readStatus(context: QueryContext) {
+  const { redis, config } = context.deps;
+  const partitions = await Promise.all(context.follower.partitions.map((one) => readPartition(redis, one)));
+  const { record } = context.models.current;
+  const sum = (of: (one: PartitionStatus) => number): number => partitions.reduce((total, one) => total + of(one), 0);
+  return {
+    clockMode: config.clockMode,
+    model: { version: record.version, ...modelProgress(context) },
+    totals: {
+      contacts: sum((one) => one.contacts),
+      identified: context.follower.partitions.reduce((total, one) => total + (one.view?.known.count ?? 0), 0),
+      backlog: sum((one) => one.backlog),
+      tags: context.follower.tagNames.size,
+      segments: context.models.current.segments.length,
+    },
+    partitions,
+  };
+}
+
+async function readPartition(redis: RedisClient, followed: FollowedPartition): Promise<PartitionStatus> {
+  const keys = partitionKeys(followed.number);
+  const [state, lease, stream] = await Promise.all([
+    redis.hmget(keys.state, "seq", "epoch", "offset", "consumed", "clock", "model", "contacts"),
+    redis.get(keys.lease),
+    streamInfo(redis, keys.in),
+  ]);
+  const [seq, epoch, offset, consumed, clock, model, contacts] = state;
+  return {
+    partition: followed.number,
+    owner: lease === null ? null : ownerOf(lease),
+    epoch: epoch === null || epoch === undefined ? null : Number(epoch),
+    seq: Number(seq ?? 0),
+    offset: offset ?? null,
+    historyOffset: null,
+    backlog: Math.max(0, stream.added - Number(consumed ?? 0)),
+    clock: Number(clock ?? 0) > 0 ? isoTime(Number(clock)) : null,
+    model: Number(model ?? 0),
+    contacts: Number(contacts ?? 0),
+    halted: followed.heartbeat?.halted ?? null,
+    view: { ready: followed.ready, seq: followed.seq, loads: followed.loads },
+  };
+}
+
+/** A lease is `process:worker:nonce`; the nonce is the owner's secret. */
+function ownerOf(lease: string): string {
+  const end = lease.lastIndexOf(":");
+  return end < 0 ? lease : lease.slice(0, end);
+}
+
+/** Entries ever added; 0 for a stream that doesn't exist yet. */
+async function streamInfo(redis: RedisClient, key: string): Promise<{ readonly added: number }> {
+  let info: unknown;
+  try {
+    info = await redis.xinfo("STREAM", key);
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("no such key")) return { added: 0 };
+    throw error;
+  }
+  const fields = info as unknown[];
+  const at = fields.indexOf("entries-added");
+  return { added: at < 0 ? 0 : Number(fields[at + 1]) };
+}
