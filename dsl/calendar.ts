@@ -48,3 +48,15 @@ export function calendarDate(days: number): CalendarDate {
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
   return { year, month, day };
 }
+
+/**
+ * Days from `today` to the next day with the month and day of `date`, 0 on that day itself; both are days since 1970.
+ * 29 February falls on the 28th in years that have none.
+ */
+export function daysToAnniversary(date: number, today: number): number {
+  const { month, day } = calendarDate(date);
+  const { year } = calendarDate(today);
+  const inYear = (y: number): number => daysOf(y, month, Math.min(day, daysInMonth(y, month)));
+  const thisYear = inYear(year);
+  return (thisYear >= today ? thisYear : inYear(year + 1)) - today;
+}

@@ -5,14 +5,14 @@ import { checkModel, type CheckedModel } from "./check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { parseModel } from "./parse.ts";
 import type { PlanLimits } from "./plan/builder.ts";
-import { compilePlan, type NameIds, type Plan } from "./plan/plan.ts";
+import { compilePlan, type NameIds, type Plan, type Root } from "./plan/plan.ts";
 
 /** A plan that knows the stable numbers of its features and roots: what stored rows are read and written with. */
 export interface BoundPlan extends Plan {
   readonly version: number;
   readonly featureIds: readonly number[];
   readonly featureById: ReadonlyMap<number, number>;
-  /** Root by 2 * segment id, or 2 * stage id + 1. */
+  /** Root by its stored number. */
   readonly rootByStored: ReadonlyMap<number, number>;
 }
 
@@ -87,8 +87,22 @@ export function planOf(record: ModelRecord, limits: PlanLimits = LIMITS): BoundP
     version: record.version,
     featureIds,
     featureById: new Map(featureIds.map((id, index) => [id, index])),
-    rootByStored: new Map(plan.roots.map((root) => [root.id * 2 + (root.kind === "stage" ? 1 : 0), root.index])),
+    rootByStored: new Map(plan.roots.map((root) => [storedRoot(root), root.index])),
   };
+}
+
+/** What rows call a root: 0 the score, 1 the tags, else 2 * segment id or 2 * stage id + 1 (ids begin at 1). */
+export function storedRoot(root: Root): number {
+  switch (root.kind) {
+    case "score":
+      return 0;
+    case "tags":
+      return 1;
+    case "segment":
+      return root.id * 2;
+    case "stage":
+      return root.id * 2 + 1;
+  }
 }
 
 export function checkedModelOf(record: ModelRecord): CheckedModel {

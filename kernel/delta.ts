@@ -63,6 +63,8 @@ export interface Card {
   readonly segments: readonly { readonly name: string; readonly since: number }[];
   readonly firstSeen: number;
   readonly lastSeen: number;
+  /** By name; null where missing. */
+  readonly values: Readonly<Record<string, string | number | boolean | null>>;
   /** By printed fact; null where missing, `{atLeast: n}` where only a threshold is kept and it is reached. */
   readonly aggregates: Readonly<Record<string, string | number | boolean | null | { readonly atLeast: number }>>;
   readonly saturated: boolean;

@@ -22,6 +22,7 @@ export const LIMITS = {
   /** LANGUAGE.md, Bounds. */
   window_entries_max: 10_000,
   tags_max: 1_000,
+  distinct_max: 1_000,
   /** Trait keys kept for one contact. */
   traits_max: 1_000,
   /** Contacts in one page of state. */

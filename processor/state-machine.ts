@@ -63,6 +63,7 @@ export interface ShardOptions {
 export interface ShardLimits {
   readonly window_entries_max: number;
   readonly tags_max: number;
+  readonly distinct_max: number;
   readonly traits_max: number;
   readonly dedupe_ms: number;
   readonly dedupe_max: number;

@@ -3,8 +3,9 @@ import { compareCodePoints } from "../../kernel/compare.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
 import type { Card } from "../../kernel/delta.ts";
 import type { Json } from "../../kernel/event.ts";
-import type { AggregateFact, Plan } from "../plan/plan.ts";
-import { isScalar } from "../value.ts";
+import type { AggregateFact } from "../plan/card-facts.ts";
+import type { Plan } from "../plan/plan.ts";
+import { isScalar, type Scalar, type Value } from "../value.ts";
 import { featureState, placeOf, type Contact } from "./contact.ts";
 
 /** The caller guarantees that the contact has lived through all flips up to `t`. */
@@ -26,6 +27,7 @@ export function cardOf(plan: Plan, contact: Contact, t: number): Card {
     }),
     firstSeen: contact.firstSeen,
     lastSeen: contact.lastSeen,
+    values: Object.fromEntries(plan.values.map(({ name, read }) => [name, scalarOrNull(read(contact, t))])),
     aggregates: Object.fromEntries(plan.aggregates.map((fact) => [fact.text, aggregateValue(fact, contact, t)])),
     saturated: contact.saturated,
   };
@@ -39,5 +41,9 @@ function aggregateValue({ aggregate }: AggregateFact, contact: Contact, t: numbe
     const all = kept !== undefined && kept.length === value && kept.length >= window.retention.cap;
     if (all) return { atLeast: kept.length };
   }
+  return scalarOrNull(value);
+}
+
+function scalarOrNull(value: Value): Scalar | null {
   return isScalar(value) ? value : null;
 }

@@ -1,6 +1,9 @@
 /** A contact in memory: everything that its events, the model and the time have made of it. */
 import type { Json } from "../../kernel/event.ts";
 import type { DatedValue } from "../features/dated.ts";
+import type { Series } from "../features/series.ts";
+import type { SumState } from "../features/sum.ts";
+import type { Scalar } from "../value.ts";
 
 /** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
 export interface Trait {
@@ -9,11 +12,16 @@ export interface Trait {
   by: string;
 }
 
-/**
- * What a feature keeps for one contact, by kind: a count or a moment (number), timestamps in order, a dated value,
- * dated values in order, or counts by tag. Features that have seen nothing keep nothing.
- */
-export type FeatureState = number | number[] | DatedValue | DatedValue[] | Map<string, number>;
+/** What a feature keeps for one contact, as its kind's file says. Features that have seen nothing keep nothing. */
+export type FeatureState =
+  | number
+  | number[]
+  | DatedValue
+  | DatedValue[]
+  | SumState
+  | Series<Scalar>
+  | Map<string, number>
+  | Map<Scalar, number>;
 
 export interface Contact {
   readonly slot: number;

@@ -18,13 +18,39 @@ export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Ca
   let evaluated = false;
   for (let index = plan.dirty.take(); index >= 0; index = plan.dirty.take()) {
     const root = plan.roots[index] as Root;
-    const holds = root.truth(contact, t);
-    arm(contact, index, horizon.at, t);
-    if (root.kind === "segment") setMembership(plan, contact, root.id, holds, t, cause, sink);
-    else setHeld(plan, contact, root.id, holds);
+    evaluateRoot(plan, contact, root, t, cause, sink);
     evaluated = true;
   }
   if (evaluated) contact.nextFlip = least(contact.armedAt);
+}
+
+function evaluateRoot(plan: Plan, contact: Contact, root: Root, t: number, cause: Cause, sink: MembershipSink): void {
+  switch (root.kind) {
+    case "segment": {
+      const holds = root.truth(contact, t);
+      arm(contact, root.index, horizon.at, t);
+      setMembership(plan, contact, root.id, holds, t, cause, sink);
+      return;
+    }
+    case "stage": {
+      const holds = root.truth(contact, t);
+      arm(contact, root.index, horizon.at, t);
+      setHeld(plan, contact, root.id, holds);
+      return;
+    }
+    case "score": {
+      const score = root.read(contact, t);
+      arm(contact, root.index, horizon.at, t);
+      setScore(plan, contact, score);
+      return;
+    }
+    case "tags": {
+      const tags = root.read(contact, t);
+      arm(contact, root.index, horizon.at, t);
+      setTags(plan, contact, tags);
+      return;
+    }
+  }
 }
 
 /** Lives through everything that time alone changes up to and including `t`, each flip at its own instant. */
@@ -80,6 +106,30 @@ function setMembership(
   sink.moved(contact, segmentId, holds, t, cause);
   const readers = plan.readers.segments.get(segmentId);
   if (readers !== undefined) plan.dirty.addAll(readers);
+}
+
+function setScore(plan: Plan, contact: Contact, score: number): void {
+  if (score === contact.score) return;
+  contact.score = score;
+  if (!Number.isSafeInteger(score)) contact.saturated = true;
+  changeOf(contact).score = true;
+  plan.dirty.addAll(plan.readers.score);
+}
+
+/** Replaces all tags; those that a predicate reads and that changed are marked. */
+function setTags(plan: Plan, contact: Contact, tags: Map<string, number>): void {
+  const before = contact.tags;
+  contact.tags = tags;
+  for (const [tag, points] of tags) if (before.get(tag) !== points) markTag(plan, contact, tag);
+  for (const tag of before.keys()) if (!tags.has(tag)) markTag(plan, contact, tag);
+}
+
+function markTag(plan: Plan, contact: Contact, tag: string): void {
+  const change = changeOf(contact);
+  change.tags ??= new Set();
+  change.tags.add(tag);
+  plan.dirty.addAll(plan.readers.anyTag);
+  plan.dirty.addAll(plan.readers.tags.get(tag) ?? []);
 }
 
 /** A stage's `when` moves the contact at the moment it turns true, forward only. */

@@ -3,7 +3,7 @@
  *
  *   traits    varint writes, each (varint at, text messageId); varint count, each (text key, varint write, value)
  *   held      varint count, varint stage ids
- *   armed     varint count, each (varint 2 * segment id or 2 * stage id + 1, varint at)
+ *   armed     varint count, each (varint root as `storedRoot` numbers it, f64 at)
  *   features  varint count, each (varint feature id, u8 kind, state)
  *
  * Numbers are the stable ones of the model record, so a row can be read under a later model: what that model no
@@ -14,7 +14,7 @@ import { readJson, writeJson } from "../../kernel/json-bytes.ts";
 import { readRowHead, writeRowHead } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS } from "../features/feature.ts";
-import type { BoundPlan } from "../registry.ts";
+import { storedRoot, type BoundPlan } from "../registry.ts";
 import { setFeatureState, type Contact } from "./contact.ts";
 
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
@@ -37,7 +37,7 @@ export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): vo
   contact.armedRoots.forEach((index, i) => {
     const root = plan.roots[index];
     if (root === undefined) throw new Error("an armed root is not in the plan");
-    out.varint(root.id * 2 + (root.kind === "stage" ? 1 : 0));
+    out.varint(storedRoot(root));
     out.f64(contact.armedAt[i] as number);
   });
   out.varint(contact.featureIndexes.length);

@@ -21,7 +21,19 @@ export interface Feature {
 }
 
 /** The codes under which states are stored; never renumbered. */
-export const FEATURE_KINDS = ["count", "moment", "times", "dated", "history", "tag counts"] as const;
+export const FEATURE_KINDS = [
+  "count",
+  "moment",
+  "times",
+  "dated",
+  "history",
+  "tag counts",
+  "sum",
+  "extreme",
+  "value counts",
+  "numbers",
+  "scalars",
+] as const;
 export type FeatureKind = (typeof FEATURE_KINDS)[number];
 
 /** How one kind of state is stored. Reading gives what was written, whatever the model has become since. */

@@ -4,7 +4,7 @@
  * Counts and not points, so that a model with other points rescores everybody without the history.
  */
 import { changeOf, featureState, setFeatureState, type Contact } from "../contact/contact.ts";
-import type { PathReader } from "../plan/event-view.ts";
+import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Value } from "../value.ts";
 import type { Feature, FeatureCodec } from "./feature.ts";
 
@@ -13,7 +13,7 @@ export function tagCountsFeature(
   index: number,
   key: string,
   prefix: string,
-  path: PathReader,
+  each: EachValue,
   rule: { points: number },
   tagsMax: number,
 ): Feature {
@@ -35,10 +35,10 @@ export function tagCountsFeature(
     key,
     kind: "tag counts",
     add(contact, view, event) {
-      const value = path(view, event);
-      if (!Array.isArray(value)) return give(contact, value);
       let changed = false;
-      for (const item of value) changed = give(contact, item) || changed;
+      each(view, event, (value) => {
+        changed = give(contact, value) || changed;
+      });
       return changed;
     },
   };

@@ -1,13 +1,19 @@
-/** Aggregates over one selector and window, read at an instant. Windows: LANGUAGE.md, Time. */
-import type { AggregateName, Selector } from "../ast.ts";
+/** Aggregates over one selector and window, read at an instant. Windows: LANGUAGE.md, Time; functions: Aggregates. */
+import type { AggregateName, Path, Selector } from "../ast.ts";
+import { fromMicros } from "../../kernel/decimal.ts";
 import { featureState, type Contact } from "../contact/contact.ts";
 import type { DatedValue } from "../features/dated.ts";
+import { averageValue, sumValue } from "../features/exact-sum.ts";
 import { firstDatedAfter } from "../features/history.ts";
+import { rangeSum, sumRange, type Series } from "../features/series.ts";
+import type { SumState } from "../features/sum.ts";
 import { firstAfter, type Retention } from "../features/times.ts";
-import type { Value } from "../value.ts";
+import { mostFrequent } from "../features/value-counts.ts";
+import type { Scalar, Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { startOf } from "./compare.ts";
 import { horizon } from "./horizon.ts";
+import { spanOf, type Span } from "./span.ts";
 
 export type Read = (contact: Contact, t: number) => Value;
 
@@ -20,8 +26,11 @@ export interface CompiledAggregate {
   readonly window: { readonly feature: number; readonly length: number; readonly retention: Retention } | null;
 }
 
-const NO_TIMES: readonly number[] = [];
-const NO_VALUES: readonly DatedValue[] = [];
+/** What the functions below share: where features come from, and who is told of those that are read. */
+interface Context {
+  readonly builder: PlanBuilder;
+  readonly reads: Reads;
+}
 
 /**
  * Compiles `function(selector)`. `cap` is the largest count that the reader can tell apart from larger ones, null
@@ -34,121 +43,128 @@ export function compileAggregate(
   reads: Reads,
   cap: number | null,
 ): CompiledAggregate {
+  const context: Context = { builder, reads };
+  const span = spanOf(selector.window, builder.zone);
+  if (name === "count") return compileCount(selector, span, context, cap);
+  const plain = (read: Read): CompiledAggregate => ({ read, window: null });
+  if (name === "first" || name === "last") return plain(compileEnd(name, selector, span, context));
+  if (selector.path === null) throw new Error(`the checker let ${name} without a path pass`);
   switch (name) {
-    case "count":
-      return compileCount(selector, builder, reads, cap);
-    case "first":
-    case "last":
-      return { read: compileExtreme(name, selector, builder, reads), window: null };
-    default:
-      throw new Error(`the checker let an aggregate pass that is not live: ${name}`);
+    case "sum":
+    case "avg":
+      return plain(compileSum(name, selector, selector.path, span, context));
+    case "min":
+    case "max":
+      return plain(compileExtreme(name, selector, selector.path, span, context));
+    case "distinct":
+    case "most":
+      return plain(compileValues(name, selector, selector.path, span, context));
   }
 }
 
-function compileCount(selector: Selector, builder: PlanBuilder, reads: Reads, cap: number | null): CompiledAggregate {
-  const { event, window } = selector;
-  if (window === null || window.kind === "since") {
-    const feature = builder.count(event, window === null ? null : startOf(window.date, builder.zone));
-    reads.features.add(feature);
-    const read: Read = (contact) => {
-      horizon.at = Infinity;
-      return (featureState(contact, feature) as number | undefined) ?? 0;
-    };
-    return { read, window: null };
-  }
-  if (window.kind === "last") {
-    const length = window.duration.ms;
-    const { feature, retention } = builder.times(event, length, cap);
-    reads.features.add(feature);
-    const read: Read = (contact, t) => {
-      const times = timesOf(contact, feature);
-      const from = firstAfter(times, t - length);
-      horizon.at = from < times.length ? (times[from] as number) + length : Infinity;
-      return times.length - from;
-    };
-    return { read, window: { feature, length, retention } };
-  }
-  if (window.kind !== "ago") throw new Error(`the checker let a window pass that is not live: ${window.kind}`);
-  const [from, to] = [window.from.ms, window.to.ms];
-  const { feature } = builder.times(event, from, null);
-  reads.features.add(feature);
-  const read: Read = (contact, t) => {
-    const times = timesOf(contact, feature);
-    const low = firstAfter(times, t - from);
-    const high = firstAfter(times, t - to);
-    horizon.at = nextInSpan(times[low], from, times[high], to);
-    return high - low;
-  };
-  return { read, window: null };
+/** The instant of a `since` window; null for all of time. */
+function sinceOf({ window }: Selector, { builder }: Context): number | null {
+  return window?.kind === "since" ? startOf(window.date, builder.zone) : null;
 }
 
-/** When the first entry of a span leaves it, or the next one enters; each entry's timestamp, and the two reaches. */
-function nextInSpan(first: number | undefined, from: number, next: number | undefined, to: number): number {
-  return Math.min(first === undefined ? Infinity : first + from, next === undefined ? Infinity : next + to);
-}
-
-function timesOf(contact: Contact, feature: number): readonly number[] {
-  return (featureState(contact, feature) as number[] | undefined) ?? NO_TIMES;
-}
-
-function valuesOf(contact: Contact, feature: number): readonly DatedValue[] {
-  return (featureState(contact, feature) as DatedValue[] | undefined) ?? NO_VALUES;
-}
-
-/** `first` and `last`, of moments or of values. */
-function compileExtreme(which: "first" | "last", selector: Selector, builder: PlanBuilder, reads: Reads): Read {
-  const { window } = selector;
-  if (window === null) return compileLifetime(which, selector, null, builder, reads);
-  switch (window.kind) {
-    case "since": {
-      const since = startOf(window.date, builder.zone);
-      return compileLifetime(which, selector, since, builder, reads);
-    }
-    case "last":
-      if (which === "last") return compileLatestWithin(selector, window.duration.ms, builder, reads);
-      return compileSpan(which, selector, window.duration.ms, 0, builder, reads);
-    case "ago":
-      return compileSpan(which, selector, window.from.ms, window.to.ms, builder, reads);
-    default:
-      throw new Error(`the checker let a window pass that is not live: ${window.kind}`);
-  }
-}
-
-/** Of all events, or of those since an instant. */
-function compileLifetime(
-  which: "first" | "last",
-  selector: Selector,
-  since: number | null,
-  builder: PlanBuilder,
-  reads: Reads,
-): Read {
-  const { event, path } = selector;
-  if (path === null) {
-    const feature = builder.moment(event, which, since);
-    reads.features.add(feature);
-    return (contact) => {
-      horizon.at = Infinity;
-      return featureState(contact, feature) as number | undefined;
-    };
-  }
-  const feature = builder.dated(event, path, which, since);
+/** A read of a state that time alone doesn't change. */
+function timeless(feature: number, { reads }: Context, value: (state: unknown) => Value): Read {
   reads.features.add(feature);
   return (contact) => {
     horizon.at = Infinity;
-    return (featureState(contact, feature) as DatedValue | undefined)?.value;
+    return value(featureState(contact, feature));
   };
 }
 
-/** The latest in the last D is the latest of all, while that lies in the window: no list is needed. */
-function compileLatestWithin(selector: Selector, length: number, builder: PlanBuilder, reads: Reads): Read {
+const NO_TIMES: readonly number[] = [];
+
+/** A read over the places `from` up to but without `to` of a list, by the timestamps beside it. */
+function overRange<S>(
+  feature: number,
+  span: Span,
+  { reads }: Context,
+  timesOf: (state: S) => readonly number[],
+  value: (state: S | undefined, from: number, to: number) => Value,
+): Read {
+  reads.features.add(feature);
+  return (contact, t) => {
+    const state = featureState(contact, feature) as S | undefined;
+    const times = state === undefined ? NO_TIMES : timesOf(state);
+    const from = firstAfter(times, span.low(t));
+    const to = span.delayed ? firstAfter(times, span.high(t)) : times.length;
+    horizon.at = span.change(t, times[from], times[to]);
+    return value(state, from, to);
+  };
+}
+
+function compileCount(selector: Selector, span: Span | null, context: Context, cap: number | null): CompiledAggregate {
+  const { builder } = context;
+  if (span === null) {
+    const feature = builder.count(selector.event, sinceOf(selector, context));
+    return { read: timeless(feature, context, (state) => (state as number | undefined) ?? 0), window: null };
+  }
+  const last = selector.window?.kind === "last";
+  const { feature, retention } = builder.times(selector.event, span.ageMax, last ? cap : null);
+  const read = overRange<number[]>(feature, span, context, (times) => times, (_, from, to) => to - from);
+  return { read, window: last ? { feature, length: span.ageMax, retention } : null };
+}
+
+/** `first` and `last`, of moments or of values. */
+function compileEnd(which: "first" | "last", selector: Selector, span: Span | null, context: Context): Read {
+  const { builder } = context;
+  const { event, path } = selector;
+  if (span === null) {
+    const since = sinceOf(selector, context);
+    if (path === null) {
+      return timeless(builder.moment(event, which, since), context, (state) => state as number | undefined);
+    }
+    return timeless(
+      builder.dated(event, path, which, since),
+      context,
+      (state) => (state as DatedValue | undefined)?.value,
+    );
+  }
+  if (which === "last" && !span.delayed) return compileLatest(selector, span, context);
+  const pick = (from: number, to: number): number => (which === "first" ? from : to - 1);
+  if (path === null) {
+    const { feature } = builder.times(event, span.ageMax, null);
+    return overRange<number[]>(
+      feature,
+      span,
+      context,
+      (times) => times,
+      (times, from, to) => (from < to ? times?.[pick(from, to)] : undefined),
+    );
+  }
+  return compileDatedEnd(builder.history(event, path, which, span.ageMax), span, context, pick);
+}
+
+function compileDatedEnd(
+  feature: number,
+  span: Span,
+  { reads }: Context,
+  pick: (from: number, to: number) => number,
+): Read {
+  reads.features.add(feature);
+  return (contact, t) => {
+    const values = (featureState(contact, feature) as DatedValue[] | undefined) ?? [];
+    const from = firstDatedAfter(values, span.low(t));
+    const to = firstDatedAfter(values, span.high(t));
+    horizon.at = span.change(t, values[from]?.at, values[to]?.at);
+    return from < to ? values[pick(from, to)]?.value : undefined;
+  };
+}
+
+/** The latest in a window that ends now is the latest of all, while that lies in it: no list is needed. */
+function compileLatest(selector: Selector, span: Span, { builder, reads }: Context): Read {
   const { event, path } = selector;
   if (path === null) {
     const feature = builder.moment(event, "last", null);
     reads.features.add(feature);
     return (contact, t) => {
       const at = featureState(contact, feature) as number | undefined;
-      const inside = at !== undefined && at > t - length;
-      horizon.at = inside ? at + length : Infinity;
+      const inside = at !== undefined && at > span.low(t);
+      horizon.at = inside ? span.change(t, at, undefined) : Infinity;
       return inside ? at : undefined;
     };
   }
@@ -156,42 +172,79 @@ function compileLatestWithin(selector: Selector, length: number, builder: PlanBu
   reads.features.add(feature);
   return (contact, t) => {
     const dated = featureState(contact, feature) as DatedValue | undefined;
-    const inside = dated !== undefined && dated.at > t - length;
-    horizon.at = inside ? dated.at + length : Infinity;
+    const inside = dated !== undefined && dated.at > span.low(t);
+    horizon.at = inside ? span.change(t, dated.at, undefined) : Infinity;
     return inside ? dated.value : undefined;
   };
 }
 
-/** The earliest or latest with `t - from < timestamp <= t - to`. */
-function compileSpan(
-  which: "first" | "last",
-  selector: Selector,
-  from: number,
-  to: number,
-  builder: PlanBuilder,
-  reads: Reads,
-): Read {
-  const { event, path } = selector;
-  if (path === null) {
-    const { feature } = builder.times(event, from, null);
-    reads.features.add(feature);
-    return (contact, t) => {
-      const times = timesOf(contact, feature);
-      const low = firstAfter(times, t - from);
-      const high = firstAfter(times, t - to);
-      horizon.at = nextInSpan(times[low], from, times[high], to);
-      if (low >= high) return undefined;
-      return which === "first" ? times[low] : times[high - 1];
-    };
-  }
-  const feature = builder.history(event, path, from);
-  reads.features.add(feature);
-  return (contact, t) => {
-    const values = valuesOf(contact, feature);
-    const low = firstDatedAfter(values, t - from);
-    const high = firstDatedAfter(values, t - to);
-    horizon.at = nextInSpan(values[low]?.at, from, values[high]?.at, to);
-    if (low >= high) return undefined;
-    return which === "first" ? values[low]?.value : values[high - 1]?.value;
+function compileSum(name: "sum" | "avg", selector: Selector, path: Path, span: Span | null, context: Context): Read {
+  const value = (high: number, low: number, count: number): Value => {
+    if (name === "sum") return sumValue(high, low);
+    return count === 0 ? undefined : averageValue(high, low, count);
   };
+  if (span === null) {
+    const feature = context.builder.sum(selector.event, path, sinceOf(selector, context));
+    return timeless(feature, context, (state) => {
+      const sum = state as SumState | undefined;
+      return sum === undefined ? value(0, 0, 0) : value(sum.high, sum.low, sum.count);
+    });
+  }
+  const feature = context.builder.numbers(selector.event, path, span.ageMax);
+  return overRange<Series<number>>(feature, span, context, timesOf, (series, from, to) => {
+    if (series === undefined || from >= to) return value(0, 0, 0);
+    sumRange(series, from, to);
+    return value(rangeSum.high, rangeSum.low, to - from);
+  });
+}
+
+function timesOf(series: Series<Scalar>): readonly number[] {
+  return series.at;
+}
+
+function compileExtreme(
+  which: "min" | "max",
+  selector: Selector,
+  path: Path,
+  span: Span | null,
+  context: Context,
+): Read {
+  if (span === null) {
+    const feature = context.builder.extreme(selector.event, path, which, sinceOf(selector, context));
+    return timeless(feature, context, (state) => (state === undefined ? undefined : fromMicros(state as number)));
+  }
+  const feature = context.builder.numbers(selector.event, path, span.ageMax);
+  return overRange<Series<number>>(feature, span, context, timesOf, (series, from, to) => {
+    if (series === undefined || from >= to) return undefined;
+    let best = series.values[from] as number;
+    for (let i = from + 1; i < to; i++) {
+      const micros = series.values[i] as number;
+      if (which === "min" ? micros < best : micros > best) best = micros;
+    }
+    return fromMicros(best);
+  });
+}
+
+function compileValues(
+  name: "distinct" | "most",
+  selector: Selector,
+  path: Path,
+  span: Span | null,
+  context: Context,
+): Read {
+  const value = (counts: ReadonlyMap<Scalar, number>): Value =>
+    name === "distinct" ? counts.size : mostFrequent(counts);
+  if (span === null) {
+    const feature = context.builder.valueCounts(selector.event, path, sinceOf(selector, context));
+    return timeless(feature, context, (state) => value((state as Map<Scalar, number> | undefined) ?? new Map()));
+  }
+  const feature = context.builder.scalars(selector.event, path, span.ageMax);
+  return overRange<Series<Scalar>>(feature, span, context, timesOf, (series, from, to) => {
+    const counts = new Map<Scalar, number>();
+    for (let i = from; i < to; i++) {
+      const scalar = series?.values[i];
+      if (scalar !== undefined) counts.set(scalar, (counts.get(scalar) ?? 0) + 1);
+    }
+    return value(counts);
+  });
 }

@@ -3,17 +3,22 @@ import { printEventSelector, printPath } from "../print.ts";
 import type { EventSelector, Path } from "../ast.ts";
 import { countFeature } from "../features/count.ts";
 import { datedFeature } from "../features/dated-feature.ts";
+import { extremeFeature } from "../features/extreme.ts";
 import type { Feature } from "../features/feature.ts";
 import { historyFeature } from "../features/history.ts";
 import { momentFeature } from "../features/moment.ts";
+import { numbersFeature, scalarsFeature } from "../features/series.ts";
+import { sumFeature } from "../features/sum.ts";
 import { tagCountsFeature } from "../features/tag-counts.ts";
 import { timesFeature, type Retention } from "../features/times.ts";
+import { valueCountsFeature } from "../features/value-counts.ts";
 import type { Zone } from "../timezone.ts";
-import { compilePath, createPropertyKeys } from "./event-view.ts";
+import { compileEach, compileEnd, createPropertyKeys, hasElements, spread } from "./event-view.ts";
 import { compileFilter, type FilterTest } from "./filter.ts";
 
 export interface PlanLimits {
   readonly window_entries_max: number;
+  readonly distinct_max: number;
   readonly tags_max: number;
 }
 
@@ -59,6 +64,7 @@ export function noReads(): Reads {
 
 export interface PlanBuilder {
   readonly zone: Zone;
+  readonly limits: PlanLimits;
   readonly keys: ReturnType<typeof createPropertyKeys>;
   readonly features: readonly Feature[];
   readonly selectors: ReadonlyMap<string, SelectorPlan>;
@@ -68,7 +74,14 @@ export interface PlanBuilder {
   dated(event: EventSelector, path: Path, which: "first" | "last", since: number | null): number;
   /** `cap`: the newest entries that suffice; null where a window needs them all. */
   times(event: EventSelector, ageMax: number, cap: number | null): { feature: number; retention: Retention };
-  history(event: EventSelector, path: Path, ageMax: number): number;
+  history(event: EventSelector, path: Path, which: "first" | "last", ageMax: number): number;
+  sum(event: EventSelector, path: Path, since: number | null): number;
+  extreme(event: EventSelector, path: Path, which: "min" | "max", since: number | null): number;
+  valueCounts(event: EventSelector, path: Path, since: number | null): number;
+  numbers(event: EventSelector, path: Path, ageMax: number): number;
+  scalars(event: EventSelector, path: Path, ageMax: number): number;
+  /** What names tags at a path: as `scalars`, with the elements where the path leads to an array. */
+  tagValues(event: EventSelector, path: Path, ageMax: number): number;
   tagCounts(event: EventSelector, prefix: string, path: Path, points: number): number;
   /** What the features that keep a window keep, by key. */
   windows(): ReadonlyMap<string, Retention>;
@@ -112,10 +125,27 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     return retention;
   };
 
+  /** A feature that keeps all entries of a window, the longest that any reader asks for. */
+  const windowed = (
+    event: EventSelector,
+    key: string,
+    ageMax: number,
+    create: (index: number, retention: Retention) => Feature,
+  ): number => {
+    const index = feature(event, key, (created) => {
+      const retention: Retention = { ageMax: 0, cap: null };
+      retentions.set(created, retention);
+      return create(created, retention);
+    });
+    widen(index, ageMax, null);
+    return index;
+  };
+
   const sinceText = (since: number | null): string => (since === null ? "" : ` since ${since}`);
 
   return {
     zone,
+    limits,
     keys,
     features,
     selectors,
@@ -130,7 +160,7 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     },
     dated(event, path, which, since) {
       const key = `${which} ${printPath(path)} of ${selector(event).text}${sinceText(since)}`;
-      return feature(event, key, (index) => datedFeature(index, key, which, compilePath(path, keys), since));
+      return feature(event, key, (index) => datedFeature(index, key, which, compileEnd(path, keys, which), since));
     },
     times(event, ageMax, cap) {
       const key = `times ${selector(event).text}`;
@@ -141,22 +171,51 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
       });
       return { feature: index, retention: widen(index, ageMax, cap) };
     },
-    history(event, path, ageMax) {
-      const key = `history ${printPath(path)} of ${selector(event).text}`;
-      const index = feature(event, key, (created) => {
-        const retention: Retention = { ageMax: 0, cap: null };
-        retentions.set(created, retention);
-        return historyFeature(created, key, compilePath(path, keys), retention, limits.window_entries_max);
-      });
-      widen(index, ageMax, null);
-      return index;
+    history(event, path, which, ageMax) {
+      // Of an array one event gives its first or its last element, so that the two need lists of their own.
+      const key = `history ${hasElements(path) ? `${which} ` : ""}${printPath(path)} of ${selector(event).text}`;
+      return windowed(event, key, ageMax, (index, retention) =>
+        historyFeature(index, key, compileEnd(path, keys, which), retention, limits.window_entries_max),
+      );
+    },
+    sum(event, path, since) {
+      const key = `sum ${printPath(path)} of ${selector(event).text}${sinceText(since)}`;
+      return feature(event, key, (index) => sumFeature(index, key, compileEach(path, keys), since));
+    },
+    extreme(event, path, which, since) {
+      const key = `${which} ${printPath(path)} of ${selector(event).text}${sinceText(since)}`;
+      return feature(event, key, (index) => extremeFeature(index, key, which, compileEach(path, keys), since));
+    },
+    valueCounts(event, path, since) {
+      const key = `values ${printPath(path)} of ${selector(event).text}${sinceText(since)}`;
+      return feature(event, key, (index) =>
+        valueCountsFeature(index, key, compileEach(path, keys), since, limits.distinct_max),
+      );
+    },
+    numbers(event, path, ageMax) {
+      const key = `numbers ${printPath(path)} of ${selector(event).text}`;
+      return windowed(event, key, ageMax, (index, retention) =>
+        numbersFeature(index, key, compileEach(path, keys), retention, limits.window_entries_max),
+      );
+    },
+    scalars(event, path, ageMax) {
+      const key = `scalars ${printPath(path)} of ${selector(event).text}`;
+      return windowed(event, key, ageMax, (index, retention) =>
+        scalarsFeature(index, key, compileEach(path, keys), retention, limits.window_entries_max),
+      );
+    },
+    tagValues(event, path, ageMax) {
+      const key = `tag values ${printPath(path)} of ${selector(event).text}`;
+      return windowed(event, key, ageMax, (index, retention) =>
+        scalarsFeature(index, key, spread(compileEach(path, keys)), retention, limits.window_entries_max),
+      );
     },
     tagCounts(event, prefix, path, points) {
       const key = `tags ${JSON.stringify(prefix)} ${printPath(path)} of ${selector(event).text}`;
       const index = feature(event, key, (created) => {
         const rule = { points: 0 };
         rules.set(created, rule);
-        return tagCountsFeature(created, key, prefix, compilePath(path, keys), rule, limits.tags_max);
+        return tagCountsFeature(created, key, prefix, spread(compileEach(path, keys)), rule, limits.tags_max);
       });
       const rule = rules.get(index);
       if (rule !== undefined) rule.points += points;

@@ -8,7 +8,7 @@ import {
   type EntryReader,
 } from "../../kernel/entry.ts";
 import type { Path } from "../ast.ts";
-import { follow, type Value } from "../value.ts";
+import { follow, isScalar, type Value } from "../value.ts";
 
 /** The top-level property keys that a plan reads, numbered. */
 export interface PropertyKeys {
@@ -63,6 +63,71 @@ export function compilePath(path: Path, keys: { numberOf(key: string): number })
   const key = keys.numberOf(first);
   if (steps.length === 1) return (view, event) => property(view, event, key);
   return (view, event) => follow(property(view, event, key), steps, 1);
+}
+
+/** Calls `take` with every value that a path stands for: each element where `[]` follows a part, else the one. */
+export type EachValue = (view: EventView, event: number, take: (value: Value) => void) => void;
+
+/** Whether a path goes through the elements of an array. */
+export function hasElements(path: Path): boolean {
+  return path.parts.some((part) => part.each);
+}
+
+export function compileEach(path: Path, keys: { numberOf(key: string): number }): EachValue {
+  if (!hasElements(path)) {
+    const read = compilePath(path, keys);
+    return (view, event, take) => take(read(view, event));
+  }
+  const { parts } = path;
+  const inContext = parts[0]?.name === "context" && parts.length > 1 && !parts[0].each;
+  const key = inContext ? -1 : keys.numberOf(parts[0]?.name ?? "");
+  return (view, event, take) => {
+    const root = inContext ? view.entry.context(event) : property(view, event, key);
+    if (!inContext && parts[0]?.each === true) eachElement(root, parts, 1, take);
+    else descend(root, parts, 1, take);
+  };
+}
+
+/** The same with the elements of a value that is an array in its place. */
+export function spread(each: EachValue): EachValue {
+  return (view, event, take) =>
+    each(view, event, (value) => {
+      if (Array.isArray(value)) for (const element of value) take(element);
+      else take(value);
+    });
+}
+
+/** The scalar that an event has at a path for `first` or `last`: of an array the first or the last element. */
+export function compileEnd(path: Path, keys: { numberOf(key: string): number }, which: "first" | "last"): PathReader {
+  if (!hasElements(path)) return compilePath(path, keys);
+  const each = compileEach(path, keys);
+  return (view, event) => {
+    let found: Value;
+    each(view, event, (value) => {
+      if (isScalar(value) && (which === "last" || found === undefined)) found = value;
+    });
+    return found;
+  };
+}
+
+/** Goes on from the value that `parts[from - 1]` led to. */
+function descend(value: Value, parts: Path["parts"], from: number, take: (value: Value) => void): void {
+  let current = value;
+  for (let i = from; i < parts.length; i++) {
+    const part = parts[i];
+    if (part === undefined) return;
+    current = follow(current, [part.name], 0);
+    if (part.each) {
+      eachElement(current, parts, i + 1, take);
+      return;
+    }
+  }
+  take(current);
+}
+
+function eachElement(value: Value, parts: Path["parts"], from: number, take: (value: Value) => void): void {
+  if (!Array.isArray(value)) return;
+  for (const element of value) descend(element, parts, from, take);
 }
 
 function property(view: EventView, event: number, key: number): Value {

@@ -1,8 +1,9 @@
 /** Filters over one event, compiled to closures over the columns of its entry. */
 import type { Filter } from "../ast.ts";
 import type { Zone } from "../timezone.ts";
+import type { Value } from "../value.ts";
 import { compareValues, compileLiteralTest } from "./compare.ts";
-import { compilePath, type EventView } from "./event-view.ts";
+import { compileEach, compilePath, hasElements, type EventView } from "./event-view.ts";
 
 export type FilterTest = (view: EventView, event: number) => boolean;
 
@@ -36,8 +37,9 @@ function compileComparison(
   keys: { numberOf(key: string): number },
   zone: Zone,
 ): FilterTest {
-  const left = compilePath(filter.left, keys);
   const { comparison } = filter;
+  if (throughElements(filter)) return compileElements(filter, keys, zone);
+  const left = compilePath(filter.left, keys);
   if (comparison.kind === "binary" && comparison.right.kind === "event path") {
     const right = compilePath(comparison.right.path, keys);
     const { operator } = comparison;
@@ -48,6 +50,45 @@ function compileComparison(
     zone,
   );
   return (view, event) => test(left(view, event));
+}
+
+function throughElements({ left, comparison }: Extract<Filter, { kind: "compare" }>): boolean {
+  if (hasElements(left)) return true;
+  return comparison.kind === "binary" && comparison.right.kind === "event path" && hasElements(comparison.right.path);
+}
+
+/** Holds if it holds for any element, on either side; with no elements for none, not even `!=`. */
+function compileElements(
+  { left, comparison }: Extract<Filter, { kind: "compare" }>,
+  keys: { numberOf(key: string): number },
+  zone: Zone,
+): FilterTest {
+  const lefts = compileEach(left, keys);
+  const any = (test: (view: EventView, event: number, value: Value) => boolean): FilterTest => {
+    return (view, event) => {
+      let found = false;
+      lefts(view, event, (value) => {
+        found ||= test(view, event, value);
+      });
+      return found;
+    };
+  };
+  if (comparison.kind === "binary" && comparison.right.kind === "event path") {
+    const rights = compileEach(comparison.right.path, keys);
+    const { operator } = comparison;
+    return any((view, event, value) => {
+      let found = false;
+      rights(view, event, (other) => {
+        found ||= compareValues(operator, value, other);
+      });
+      return found;
+    });
+  }
+  const test = compileLiteralTest(
+    comparison.kind === "binary" ? { ...comparison, right: literalOf(comparison.right) } : comparison,
+    zone,
+  );
+  return any((_view, _event, value) => test(value));
 }
 
 function literalOf<T extends { readonly kind: string }>(right: T): Exclude<T, { kind: "event path" }> {

@@ -1,12 +1,14 @@
 /** Operands of predicates, compiled to functions of a contact and an instant. */
 import { compareCodePoints } from "../../kernel/compare.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
-import type { Fact, Operand, Path } from "../ast.ts";
+import { percentOf } from "../../kernel/percent.ts";
+import type { Binary, Fact, Operand, Path } from "../ast.ts";
 import type { Contact } from "../contact/contact.ts";
 import { follow } from "../value.ts";
 import { compileAggregate, type CompiledAggregate, type Read } from "./aggregate.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
-import { startOf } from "./compare.ts";
+import { daysToAnniversary } from "../calendar.ts";
+import { momentOf, startOf } from "./compare.ts";
 import { horizon } from "./horizon.ts";
 
 /** `moment`: ms since 1970. `stage`: the number of a stage's place in the model's order. */
@@ -20,6 +22,8 @@ export interface CompiledOperand {
 
 /** Where names of the model lead while it is compiled. */
 export interface Names {
+  /** What a declared value stands for. */
+  value(name: string): Operand;
   segmentId(name: string): number;
   /** The place of each stage in the declared order, by stage id and by name. */
   readonly stageOrderById: ReadonlyMap<number, number>;
@@ -42,7 +46,7 @@ export function compileOperand(
     case "date":
       return constant(startOf(operand, builder.zone), "moment");
     case "binary":
-      throw new Error("the checker let arithmetic pass, which is not live");
+      return compileArithmetic(operand, builder, reads, names);
     default:
       return compileFact(operand, builder, reads, names, cap);
   }
@@ -99,9 +103,57 @@ function compileFact(
       const moment = (fact.function === "first" || fact.function === "last") && fact.selector.path === null;
       return { type: moment ? "moment" : "scalar", ...compiled };
     }
+    case "value":
+      return compileOperand(names.value(fact.name.text), builder, reads, names);
+    case "percent": {
+      const salt = fact.salt.text;
+      return timeless("scalar", (contact) => percentOf(salt, contact.id));
+    }
+    case "days_to_anniversary":
+      return compileAnniversary(compileOperand(fact.operand, builder, reads, names), builder);
     default:
       throw new Error(`the checker let a fact pass that is not live: ${fact.kind}`);
   }
+}
+
+/** Numbers only, in doubles; anything else, and a division by zero, makes the result missing. */
+function compileArithmetic(operand: Binary, builder: PlanBuilder, reads: Reads, names: Names): CompiledOperand {
+  const left = compileOperand(operand.left, builder, reads, names);
+  const right = compileOperand(operand.right, builder, reads, names);
+  const read: Read = (contact, t) => {
+    const a = left.read(contact, t);
+    const until = horizon.at;
+    const b = right.read(contact, t);
+    if (until < horizon.at) horizon.at = until;
+    if (typeof a !== "number" || typeof b !== "number") return undefined;
+    const result = calculate(operand.operator, a, b);
+    return Number.isFinite(result) ? result : undefined;
+  };
+  return { type: "scalar", read, window: null };
+}
+
+function calculate(operator: Binary["operator"], a: number, b: number): number {
+  switch (operator) {
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return b === 0 ? NaN : a / b;
+  }
+}
+
+/** Midnights from t to the next day with the month and day of a moment; 29 February is the 28th in other years. */
+function compileAnniversary(operand: CompiledOperand, { zone }: PlanBuilder): CompiledOperand {
+  const read: Read = (contact, t) => {
+    const moment = momentOf(operand.read(contact, t), zone);
+    if (moment === null) return undefined;
+    horizon.at = Math.min(horizon.at, zone.nextStartOf("day", t));
+    return daysToAnniversary(zone.dayOf(Math.floor(moment)), zone.dayOf(t));
+  };
+  return { type: "scalar", read, window: null };
 }
 
 function compileTrait(path: Path, reads: Reads): CompiledOperand {

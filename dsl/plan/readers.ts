@@ -1,0 +1,47 @@
+/** Which roots read what: who is to be looked at again when something changes. */
+import type { Reads } from "./builder.ts";
+
+export interface Readers {
+  readonly features: readonly (readonly number[])[];
+  readonly traits: ReadonlyMap<string, readonly number[]>;
+  readonly tags: ReadonlyMap<string, readonly number[]>;
+  readonly segments: ReadonlyMap<number, readonly number[]>;
+  readonly anyTag: readonly number[];
+  readonly score: readonly number[];
+  readonly stage: readonly number[];
+  readonly known: readonly number[];
+  readonly firstSeen: readonly number[];
+  readonly lastSeen: readonly number[];
+}
+
+/** `reads[i]` is what root i reads. */
+export function readersOf(reads: readonly Reads[], featureCount: number): Readers {
+  const features: number[][] = Array.from({ length: featureCount }, () => []);
+  const traits = new Map<string, number[]>();
+  const tags = new Map<string, number[]>();
+  const segments = new Map<number, number[]>();
+  const push = <K>(map: Map<K, number[]>, key: K, root: number): void => {
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [root]);
+    else list.push(root);
+  };
+  const where = (flag: (read: Reads) => boolean): number[] => reads.flatMap((read, root) => (flag(read) ? [root] : []));
+  reads.forEach((read, root) => {
+    for (const feature of read.features) features[feature]?.push(root);
+    for (const key of read.traits) push(traits, key, root);
+    for (const tag of read.tags) push(tags, tag, root);
+    for (const segment of read.segments) push(segments, segment, root);
+  });
+  return {
+    features,
+    traits,
+    tags,
+    segments,
+    anyTag: where((read) => read.anyTag),
+    score: where((read) => read.score),
+    stage: where((read) => read.stage),
+    known: where((read) => read.known),
+    firstSeen: where((read) => read.firstSeen),
+    lastSeen: where((read) => read.lastSeen),
+  };
+}
