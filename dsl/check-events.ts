@@ -5,7 +5,7 @@ import { compileRegex } from "../kernel/regex.ts";
 import type { Checking } from "./check-names.ts";
 import { parseInstant } from "./dates.ts";
 import { shorten, type Reporter } from "./diagnostic.ts";
-import { MAX_DURATION_MS } from "./limits.ts";
+import { MAX_DURATION_MS, MAX_PATTERN } from "./limits.ts";
 import { printLiteral, printPath } from "./print.ts";
 
 export function checkDuration(problems: Reporter, duration: Duration): void {
@@ -63,7 +63,9 @@ function checkWindow(problems: Reporter, window: Window): void {
       }
       if (window.from.ms > 0 && window.from.ms <= window.to.ms) {
         const equal = window.from.ms === window.to.ms;
-        const hint = equal ? "its two ends are the same" : "the longer time ago comes first: from 60 days to 30 days ago";
+        const hint = equal
+          ? "its two ends are the same"
+          : "the longer time ago comes first: from 60 days to 30 days ago";
         problems.error(window.pos, equal ? "this window is empty" : "this window is reversed", hint);
       }
       return;
@@ -175,8 +177,12 @@ function isReversed(low: Literal, high: Literal): boolean {
 }
 
 export function checkPattern(problems: Reporter, pattern: string, pos: Pos): void {
+  if (pattern.length > MAX_PATTERN) {
+    problems.error(pos, `a regular expression is at most ${MAX_PATTERN} characters long`);
+    return;
+  }
   const regex = compileRegex(pattern, false);
   if ("error" in regex) {
-    problems.error(pos, `this is not a regular expression: ${regex.error}`);
+    problems.error(pos, `this is not a regular expression: ${shorten(regex.error, 200)}`);
   }
 }

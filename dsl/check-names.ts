@@ -106,7 +106,8 @@ export function knowSegment({ names, problems }: Checking, name: Name): boolean 
 }
 
 export function knowStage({ names, problems }: Checking, name: Name): boolean {
-  const hint = names.stages.size === 0 ? `declare the stages in their order: stages ${JSON.stringify(name.text)}` : null;
+  const hint =
+    names.stages.size === 0 ? `declare the stages in their order: stages ${JSON.stringify(name.text)}` : null;
   return know(problems, "stage", name, names.stages.has(name.text), names.stages, hint);
 }
 

@@ -2,7 +2,14 @@
 
 import type { Fact, Operand, Predicate } from "./ast.ts";
 import { checkComparison } from "./check-comparisons.ts";
-import { checkDuration, checkEvent, checkLiteral, checkSelector, type PathUse, refuseElements } from "./check-events.ts";
+import {
+  checkDuration,
+  checkEvent,
+  checkLiteral,
+  checkSelector,
+  type PathUse,
+  refuseElements,
+} from "./check-events.ts";
 import { type Checking, knowSegment, knowValue, refuseEmptyName } from "./check-names.ts";
 import { isMoment, show, TYPE_NAMES, typeOf } from "./check-types.ts";
 

@@ -150,7 +150,12 @@ function namesOf(model: CheckedModel): Names {
   };
 }
 
-function gather(declarations: readonly Declaration[], names: Names, zone: Zone, order: readonly string[]): CheckedModel {
+function gather(
+  declarations: readonly Declaration[],
+  names: Names,
+  zone: Zone,
+  order: readonly string[],
+): CheckedModel {
   const scores: ScoreDecl[] = [];
   const tags: TagDecl[] = [];
   const whens = new Map<string, Predicate>();

@@ -211,7 +211,11 @@ export function posFrom(c: Cursor, start: Token): Pos {
 /** Runs a parser one level deeper. */
 export function nested<T>(c: Cursor, parse: () => T): T {
   if (c.depth >= MAX_NESTING) {
-    failAt(posOf(peek(c)), `this is nested more than ${MAX_NESTING} levels deep`, "split it into several segments or values");
+    failAt(
+      posOf(peek(c)),
+      `this is nested more than ${MAX_NESTING} levels deep`,
+      "split it into several segments or values",
+    );
   }
   c.depth++;
   const result = parse();

@@ -29,13 +29,13 @@ export function diagnosticAt(
 
 /** Collects diagnostics up to a bound; says at the end that some were left out. */
 export interface Reporter {
-  error(pos: Pos, message: string, hint?: string | null): void;
-  warning(pos: Pos, message: string, hint?: string | null): void;
-  hasErrors(): boolean;
+  readonly error: (pos: Pos, message: string, hint?: string | null) => void;
+  readonly warning: (pos: Pos, message: string, hint?: string | null) => void;
+  readonly hasErrors: () => boolean;
   /** True once so many errors are known that looking for more is useless. */
-  isFull(): boolean;
+  readonly isFull: () => boolean;
   /** Errors, then warnings, each in the order of their places. */
-  list(): Diagnostic[];
+  readonly list: () => Diagnostic[];
 }
 
 export function reporter(): Reporter {
@@ -72,8 +72,8 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
 /** The longest piece of somebody's text that is repeated to them. */
 const MAX_QUOTED = 40;
 
-export function shorten(text: string): string {
-  return text.length <= MAX_QUOTED ? text : `${Array.from(text.slice(0, MAX_QUOTED)).slice(0, -1).join("")}…`;
+export function shorten(text: string, length: number = MAX_QUOTED): string {
+  return text.length <= length ? text : `${Array.from(text.slice(0, length)).slice(0, -1).join("")}…`;
 }
 
 /** The longest piece of a source line that is shown. */

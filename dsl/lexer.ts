@@ -65,7 +65,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   "«": 'texts stand in straight double quotes: "…"',
   "»": 'texts stand in straight double quotes: "…"',
   ";": "a declaration ends where the next one begins; nothing stands between them",
-  "$": "a part of a path that is not a plain word is back-quoted: `$part`",
+  $: "a part of a path that is not a plain word is back-quoted: `$part`",
 };
 
 /** All tokens of a text; the last one is the only `end`. */

@@ -8,5 +8,7 @@ export const MAX_OPERATORS = 1000;
 export const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 /** Points beyond could not be summed exactly to six decimals. */
 export const MAX_POINTS = 9e9;
+/** The length of a regular expression: the time that one takes to match grows with it. */
+export const MAX_PATTERN = 1000;
 /** Ten thousand years of 365 days. */
 export const MAX_DURATION_MS = 10_000 * 365 * 86_400_000;

@@ -1,15 +1,6 @@
 /** The smallest things that are written: names, paths, numbers, literals, durations. */
 
-import type {
-  Duration,
-  DurationUnit,
-  Literal,
-  Name,
-  Path,
-  PathPart,
-  SignedNumber,
-  DateLiteral,
-} from "./ast.ts";
+import type { Duration, DurationUnit, Literal, Name, Path, PathPart, SignedNumber, DateLiteral } from "./ast.ts";
 import {
   acceptSymbol,
   advance,

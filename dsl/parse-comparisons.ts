@@ -32,8 +32,7 @@ const MOMENT_WORDS = ["within", "more"] as const;
 /** What any left side can be compared with; `right` reads what follows `=` and the like. */
 export function parseComparison<R>(c: Cursor, right: (c: Cursor) => R): ComparisonOf<R> {
   const start = peek(c);
-  const operator =
-    start.kind === "symbol" && Object.hasOwn(OPERATORS, start.text) ? OPERATORS[start.text] : undefined;
+  const operator = start.kind === "symbol" && Object.hasOwn(OPERATORS, start.text) ? OPERATORS[start.text] : undefined;
   if (operator !== undefined) {
     c.index++;
     return { kind: "binary", operator, right: right(c), pos: posFrom(c, start) };

@@ -1,17 +1,7 @@
 /** Which events: kinds of calls, their filters, and the windows of time they are taken from. */
 
 import type { EventSelector, Name, Path, Selector, Window } from "./ast.ts";
-import {
-  acceptSymbol,
-  acceptWord,
-  atWord,
-  type Cursor,
-  expectWord,
-  fail,
-  peek,
-  posFrom,
-  posOf,
-} from "./cursor.ts";
+import { acceptSymbol, acceptWord, atWord, type Cursor, expectWord, fail, peek, posFrom, posOf } from "./cursor.ts";
 import { shorten } from "./diagnostic.ts";
 import { nearest } from "./names.ts";
 import { parseDate, parseDuration, parsePath } from "./parse-atoms.ts";

@@ -20,17 +20,7 @@ import { nearest } from "./names.ts";
 import { parseLiteral, parseName, parsePath, startsLiteral } from "./parse-atoms.ts";
 import { parseSelector } from "./parse-events.ts";
 
-const AGGREGATES: readonly AggregateName[] = [
-  "count",
-  "sum",
-  "avg",
-  "min",
-  "max",
-  "distinct",
-  "first",
-  "last",
-  "most",
-];
+const AGGREGATES: readonly AggregateName[] = ["count", "sum", "avg", "min", "max", "distinct", "first", "last", "most"];
 const RFM_PARTS = ["recency", "frequency", "monetary"] as const;
 const PLAIN_FACTS = ["score", "stage", "top_tag", "first_seen", "last_seen"] as const;
 
@@ -134,7 +124,10 @@ export function parseFact(c: Cursor): Fact | null {
   if (word === "value" || word === "tag" || word === "percent") {
     c.index++;
     expectSymbol(c, "(", ` after "${word}"`);
-    const name = parseName(c, word === "percent" ? "a salt in double quotes" : `the name of a ${word} in double quotes`);
+    const name = parseName(
+      c,
+      word === "percent" ? "a salt in double quotes" : `the name of a ${word} in double quotes`,
+    );
     expectSymbol(c, ")");
     const pos = posFrom(c, start);
     return word === "percent" ? { kind: word, salt: name, pos } : { kind: word, name, pos };

@@ -1,14 +1,7 @@
 /** Text to syntax tree. Never throws: what can't be read is told, and reading goes on with the next declaration. */
 
 import type { Declaration, Model, Predicate } from "./ast.ts";
-import {
-  type Cursor,
-  cursorOver,
-  fail,
-  peek,
-  startsDeclaration,
-  SyntaxProblem,
-} from "./cursor.ts";
+import { type Cursor, cursorOver, fail, peek, startsDeclaration, SyntaxProblem } from "./cursor.ts";
 import { type Diagnostic, reporter, type Reporter } from "./diagnostic.ts";
 import { parseDeclaration } from "./parse-declarations.ts";
 import { parsePredicateAt } from "./parse-predicates.ts";

@@ -161,7 +161,9 @@ export function printWindow(window: Window): string {
 export function printPredicate(p: Predicate): string {
   switch (p.kind) {
     case "or":
-      return p.parts.map((part) => (part.kind === "or" ? `(${printPredicate(part)})` : printPredicate(part))).join(" or ");
+      return p.parts
+        .map((part) => (part.kind === "or" ? `(${printPredicate(part)})` : printPredicate(part)))
+        .join(" or ");
     case "and":
       return p.parts.map((part) => printTight(part)).join(" and ");
     case "not":
@@ -199,7 +201,9 @@ function printInLast(duration: Duration | null): string {
 export function printFilter(filter: Filter): string {
   switch (filter.kind) {
     case "or":
-      return filter.parts.map((part) => (part.kind === "or" ? `(${printFilter(part)})` : printFilter(part))).join(" or ");
+      return filter.parts
+        .map((part) => (part.kind === "or" ? `(${printFilter(part)})` : printFilter(part)))
+        .join(" or ");
     case "and":
       return filter.parts.map((part) => printTightFilter(part)).join(" and ");
     case "not":
@@ -254,7 +258,8 @@ export function printOperand(o: Operand): string {
   switch (o.kind) {
     case "binary": {
       const tight = o.operator === "*" || o.operator === "/";
-      const left = o.left.kind === "binary" && tight && isSum(o.left) ? `(${printOperand(o.left)})` : printOperand(o.left);
+      const left =
+        o.left.kind === "binary" && tight && isSum(o.left) ? `(${printOperand(o.left)})` : printOperand(o.left);
       const right =
         o.right.kind === "binary" && (tight || isSum(o.right)) ? `(${printOperand(o.right)})` : printOperand(o.right);
       return `${left} ${o.operator} ${right}`;

@@ -17,26 +17,26 @@ export interface Zone {
   /** The name in the IANA database, as the database spells it. */
   readonly name: string;
   /** Local time minus UTC at an instant. */
-  offsetAt(t: number): number;
+  readonly offsetAt: (t: number) => number;
   /** The instant of a wall-clock time, which is given as the milliseconds it would be in UTC. */
-  instantOf(local: number): number;
+  readonly instantOf: (local: number) => number;
   /** The beginning of a local day. */
-  midnightOf(day: number): number;
+  readonly midnightOf: (day: number) => number;
   /** The local day that an instant belongs to. */
-  dayOf(t: number): number;
+  readonly dayOf: (t: number) => number;
   /** The latest beginning of a local day that is not after `t`. */
-  midnightAtOrBefore(t: number): number;
+  readonly midnightAtOrBefore: (t: number) => number;
   /** The beginning of the unit that `t` lies in. */
-  startOf(unit: CalendarUnit, t: number): number;
+  readonly startOf: (unit: CalendarUnit, t: number) => number;
   /** The beginning of the next one: the first instant after `t` at which `startOf` changes. */
-  nextStartOf(unit: CalendarUnit, t: number): number;
+  readonly nextStartOf: (unit: CalendarUnit, t: number) => number;
 }
 
 /** What a zone must tell; the rest follows from it. */
 interface Clockwork {
-  offsetAt(t: number): number;
+  readonly offsetAt: (t: number) => number;
   /** The instant in `(from, to]` at which the offset changes; called only where it differs at the two ends. */
-  changeBetween(from: number, to: number): number;
+  readonly changeBetween: (from: number, to: number) => number;
 }
 
 const zones = new Map<string, Zone>();

@@ -2,7 +2,7 @@
  * Connections to ClickHouse: a server (or the load balancer of a cluster) by its URL, or the engine embedded in this
  * process. Both are the same client with the same SQL; only how the bytes travel differs.
  */
-import { createClient, type ClickHouseClient } from "@clickhouse/client";
+import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from "@clickhouse/client";
 
 export type { ClickHouseClient };
 
@@ -24,7 +24,9 @@ export function openUrl(url: string): ClickHouseClient {
 export async function openEmbedded(path: string): Promise<ClickHouseClient> {
   // The engine is a library of some hundred megabytes; only who asks for it loads it.
   const { createChdbConnection } = await import("chdb/connection");
-  return createClient({ connection: createChdbConnection({ path }) });
+  // One interface, declared in two packages whose copies of a class with private fields the compiler keeps apart.
+  const connection = createChdbConnection({ path }) as unknown as NonNullable<ClickHouseClientConfigOptions["connection"]>;
+  return createClient({ connection });
 }
 
 /** The rows of a query, each an object by column. Integers of 64 bits and decimals come as strings. */

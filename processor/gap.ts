@@ -5,7 +5,7 @@
  *
  * Every entry ever added was consumed, waits in the stream, or is lost. So
  * - what was removed in all (`added - length`) may never exceed what was consumed, and
- * - when the last entry ever added is consumed, all that were added must have been.
+ * - when nothing waits after the last one consumed, all that were ever added must have been consumed.
  */
 import type { RedisClient } from "../kernel/redis.ts";
 import { runScript } from "../kernel/scripts.ts";
@@ -15,8 +15,8 @@ export interface StreamCounts {
   /** Entries ever added, and entries there now. */
   readonly added: number;
   readonly length: number;
-  /** The largest id ever given, `0-0` for an empty stream. */
-  readonly lastId: string;
+  /** Whether an entry waits after the offset that was asked about. */
+  readonly waiting: boolean;
 }
 
 /** Accepted events are gone, and going on would hide it. */
@@ -27,20 +27,18 @@ export class EntriesLost extends Error {
   }
 }
 
-export async function readStreamCounts(redis: RedisClient, key: string): Promise<StreamCounts> {
-  const [added, length, lastId] = (await runScript(redis, STREAM_COUNTS_SCRIPT, [key], [])) as [number, number, string];
-  return { added, length, lastId };
+export async function readStreamCounts(redis: RedisClient, key: string, offset: string): Promise<StreamCounts> {
+  const [added, length, waiting] = (await runScript(redis, STREAM_COUNTS_SCRIPT, [key], [offset])) as number[];
+  if (added === undefined || length === undefined) throw new Error("the counts of a stream are missing");
+  return { added, length, waiting: waiting === 1 };
 }
 
 /**
- * Throws EntriesLost. `offset` and `consumed` are of one step, and no later step was sent before `counts` was read:
- * otherwise its checkpoint may have trimmed more than `consumed`.
+ * Throws EntriesLost. `consumed` belongs to the offset that was asked about, and no later step was sent before `counts`
+ * was read: otherwise its checkpoint may have trimmed more than `consumed`.
  */
-export function checkForGap(counts: StreamCounts, offset: string, consumed: number): void {
-  const { added, length, lastId } = counts;
-  const removed = added - length;
-  let lost = Math.max(0, removed - consumed);
-  if (lastId === offset) lost = Math.max(lost, added - consumed);
+export function checkForGap({ added, length, waiting }: StreamCounts, consumed: number): void {
+  const lost = Math.max(added - length - consumed, waiting ? 0 : added - consumed);
   if (lost > 0) {
     throw new EntriesLost(
       `${lost} entries left the stream before they were consumed (added ${added}, present ${length}, consumed ${consumed})`,

@@ -7,7 +7,8 @@ import { partitionKeys, type PartitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
 import { isRedisTrouble, type RedisClient } from "../kernel/redis.ts";
 import { createAlarm, type Alarm } from "./alarm.ts";
-import { CommitDoubt, OwnershipLost } from "./commit.ts";
+import { CommitDoubt, OwnershipLost, type Token } from "./commit.ts";
+import { writeHalt } from "./heartbeat.ts";
 import type { ProcessorOptions } from "./options.ts";
 import { createPoison, EventSetAside, type Poison } from "./poison.ts";
 import type { StreamReader } from "./reader.ts";
@@ -63,6 +64,8 @@ export interface PartitionStatus {
   releasing: boolean;
   dropped: boolean;
   halted: string | null;
+  /** The token of the present or last session; null before the first. */
+  token: Token | null;
   backlog: number;
   residentBytes: number;
   contacts: number;
@@ -79,6 +82,7 @@ export function ownPartition(partition: number, nonce: string, deps: PartitionDe
     releasing: false,
     dropped: false,
     halted: null,
+    token: null,
     backlog: 0,
     residentBytes: 0,
     contacts: 0,
@@ -144,6 +148,10 @@ export function ownPartition(partition: number, nonce: string, deps: PartitionDe
     const reason = error instanceof Error ? error.message : String(error);
     status.halted = reason;
     log.error({ err: error, reason, failures }, "the partition stands still");
+    if (status.token !== null) {
+      // Only a courtesy to whoever asks for the status.
+      writeHalt(deps.redis, context.keys, status.token, deps.clock.now(), status.backlog, reason).catch(() => {});
+    }
     return Math.min(HALT_PAUSE_MS * growth, HALT_PAUSE_MS_MAX);
   };
 

@@ -24,6 +24,8 @@ export interface RecoveryDeps {
   readonly shardOptions: ShardOptions;
   /** Bytes of resident pages that the partition may have. */
   readonly memoryShare: () => number;
+  /** The token that this recovery and what follows it work under, as soon as it is known. */
+  readonly onToken?: (token: Token) => void;
   /** Asked between steps: the partition isn't wanted any more. */
   readonly abandoned: () => boolean;
 }
@@ -58,8 +60,9 @@ const ENTRIES_A_READ = 64;
 export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promise<Recovered> {
   const { redis, keys, createShard, shardOptions } = deps;
   const token = await takeNewEpoch(redis, keys, nonce);
+  deps.onToken?.(token);
   const { position, checkpoint } = await readState(redis, keys);
-  checkForGap(await readStreamCounts(redis, keys.in), position.offset, position.consumed);
+  checkForGap(await readStreamCounts(redis, keys.in, position.offset), position.consumed);
 
   const [index, seen] =
     checkpoint === null

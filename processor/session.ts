@@ -6,14 +6,12 @@
  * between an acknowledgement and the next sending, when memory holds the step that is about to be sent and every clean
  * page is in Redis.
  */
-import { encodeHeartbeat } from "../kernel/partition-state.ts";
-import { runScript } from "../kernel/scripts.ts";
-import { OwnershipLost, sendCommit, tokenText, type Commit, type Position } from "./commit.ts";
+import { OwnershipLost, sendCommit, type Commit, type Position } from "./commit.ts";
 import { decodeEntry, entryBytes, type RawEntry } from "./entries.ts";
 import { checkForGap, readStreamCounts } from "./gap.ts";
+import { writeHeartbeat } from "./heartbeat.ts";
 import type { PartitionContext } from "./partition.ts";
 import { bringPages, recoverPartition } from "./recovery.ts";
-import { PULSE_SCRIPT } from "./scripts/pulse.ts";
 import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.ts";
 import { fillsStep, nextWork, type Work } from "./steps.ts";
 import { createSweeper } from "./sweep.ts";
@@ -39,6 +37,9 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     createShard,
     shardOptions: { partition, clockMode: options.clockMode, limits: options.limits },
     memoryShare,
+    onToken(granted) {
+      status.token = granted;
+    },
     abandoned: () => status.dropped,
   });
   const { shard, token } = recovered;
@@ -189,11 +190,11 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   /** A sign of life, and a look for lost entries. */
   const pulse = async (now: number): Promise<void> => {
     lastPulse = ticks();
-    const counts = await readStreamCounts(redis, keys.in);
-    checkForGap(counts, position.offset, position.consumed);
+    const counts = await readStreamCounts(redis, keys.in, position.offset);
+    checkForGap(counts, position.consumed);
     status.backlog = counts.added - position.consumed;
-    const idle = flight === null && counts.lastId === position.offset && options.clockMode === "wall";
-    const heartbeat = encodeHeartbeat({
+    const idle = flight === null && !counts.waiting && options.clockMode === "wall";
+    await writeHeartbeat(redis, keys, token, {
       seq: committed.seq,
       epoch: committed.epoch,
       clock: idle ? Math.max(position.clock, Math.min(now, shard.nextFlip() - 1)) : committed.clock,
@@ -201,8 +202,6 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       backlog: status.backlog,
       halted: null,
     });
-    const written = await runScript(redis, PULSE_SCRIPT, [keys.owner, keys.heartbeat], [tokenText(token), heartbeat]);
-    if (written !== 1) throw new OwnershipLost("the partition has another owner");
     onProgress();
   };
 

@@ -49,7 +49,14 @@ export function notReady(message: string): SluiceError {
 
 /** All views. Throws `not_ready` unless every one is whole: a count over some partitions would be wrong. */
 export function servedPartitions(context: QueryContext): ServedPartition[] {
+  requireModel(context);
   return context.follower.partitions.map(served);
+}
+
+/** Throws `not_ready` until the store has said which model is in use. */
+export function requireModel(context: QueryContext): ActiveModel {
+  if (!context.models.loaded) throw notReady("the model has not been read yet");
+  return context.models.current;
 }
 
 function served(partition: FollowedPartition): ServedPartition {
@@ -69,6 +76,7 @@ export function partitionOfContact(context: QueryContext, contactId: string): Fo
 
 /** Where the view has a contact. Throws `not_ready` and `not_found`. */
 export function findContact(context: QueryContext, contactId: string): ServedPartition & { readonly slot: number } {
+  requireModel(context);
   const { partition, view } = served(partitionOfContact(context, contactId));
   const slot = view.find(contactId);
   if (slot < 0) throw noContact(contactId);

@@ -34,8 +34,11 @@ export interface FollowerDeps {
   onReplies(partition: FollowedPartition, step: Step, replies: readonly Reply[]): void;
   /** The view of a partition was dropped: replies that were on their way may never be seen. */
   onDropped(partition: FollowedPartition): void;
-  /** About once a second, and when a step names a model version not seen before. */
-  onModelMayHaveChanged(): Promise<void>;
+  /**
+   * About once a second, and when a step names a model version not seen before; with the versions that partitions
+   * have in all their contacts. May reject: it is called again.
+   */
+  onModelMayHaveChanged(baseModels: readonly number[]): Promise<void>;
 }
 
 export interface Follower {
@@ -59,6 +62,8 @@ export function startFollower(deps: FollowerDeps): Follower {
   let loading = 0;
   const loadQueue: FollowedPartition[] = [...partitions];
 
+  const modelMayHaveChanged = (): Promise<void> =>
+    deps.onModelMayHaveChanged(partitions.map((partition) => partition.baseModel));
   const changed = (): void => {
     for (const wake of waiting) wake();
   };
@@ -103,10 +108,14 @@ export function startFollower(deps: FollowerDeps): Follower {
   function drop(partition: FollowedPartition, why: string): void {
     if (partition.view === null) return;
     log.warn({ partition: partition.number, seq: partition.seq, why }, "view dropped, loading again");
+    // One that breaks before it is whole would break again at once: the owner's next checkpoint mends it.
+    const wait = partition.ready ? 0 : RETRY_MS;
     partition.drop();
     deps.onDropped(partition);
-    loadQueue.push(partition);
-    loadMore();
+    void pause(wait, stopping.signal).then(() => {
+      loadQueue.push(partition);
+      loadMore();
+    });
   }
 
   function take(partition: FollowedPartition, id: string, fields: readonly Buffer[]): void {
@@ -116,7 +125,7 @@ export function startFollower(deps: FollowerDeps): Follower {
       if (step === null) return;
       if (!modelsSeen.has(step.model)) {
         modelsSeen.add(step.model);
-        void deps.onModelMayHaveChanged();
+        modelMayHaveChanged().catch((error: unknown) => log.debug({ err: error }, "the model can't be read"));
       }
       deps.onReplies(partition, step, replies);
     } catch (error) {
@@ -170,7 +179,7 @@ export function startFollower(deps: FollowerDeps): Follower {
     const stuckAt = new Map<FollowedPartition, number>();
     while (!stopping.signal.aborted) {
       try {
-        await Promise.all([deps.onModelMayHaveChanged(), ...partitions.map((one) => inspect(one, stuckAt))]);
+        await Promise.all([modelMayHaveChanged(), ...partitions.map((one) => inspect(one, stuckAt))]);
       } catch (error) {
         log.debug({ err: error }, "the state of partitions can't be read");
       }

@@ -30,7 +30,10 @@ export interface ActiveModel {
 }
 
 export interface ModelRegistry {
+  /** The empty model until the store has been read. */
   readonly current: ActiveModel;
+  /** The store has been read at least once. */
+  readonly loaded: boolean;
   /** Takes up the newest version of the store, and remembers the ones that partitions are still at. */
   refresh(partitionVersions: Iterable<number>): Promise<void>;
   /** A version seen by `refresh`; undefined until then. */
@@ -41,6 +44,8 @@ export function createModelRegistry(redis: RedisClient, log: Log): ModelRegistry
   const records = new Map<number, ModelRecord>([[0, EMPTY_MODEL]]);
   let current = activate(EMPTY_MODEL);
   let unreadable = 0;
+  let loaded = false;
+  let last: Promise<void> = Promise.resolve();
 
   const fetch = async (version: number): Promise<ModelRecord | undefined> => {
     const known = records.get(version);
@@ -51,17 +56,11 @@ export function createModelRegistry(redis: RedisClient, log: Log): ModelRegistry
     return record;
   };
 
-  return {
-    get current() {
-      return current;
-    },
-    seen: (version) => records.get(version),
-    async refresh(partitionVersions) {
-      for (const version of new Set(partitionVersions)) await fetch(version);
-      const version = await currentVersion(redis);
-      if (version === current.record.version || version === unreadable) return;
+  const takeUp = async (partitionVersions: readonly number[]): Promise<void> => {
+    for (const version of new Set(partitionVersions)) await fetch(version);
+    const version = await currentVersion(redis);
+    if (version !== current.record.version && version !== unreadable) {
       const record = await fetch(version);
-      // A slower answer must not undo a faster one; versions go back only when the store itself lost the newest.
       if (record === undefined) return;
       try {
         current = activate(record);
@@ -69,6 +68,23 @@ export function createModelRegistry(redis: RedisClient, log: Log): ModelRegistry
         unreadable = version;
         log.error({ version, err: error }, "the current model can't be read by this release");
       }
+    }
+    loaded = true;
+  };
+
+  return {
+    get current() {
+      return current;
+    },
+    get loaded() {
+      return loaded;
+    },
+    seen: (version) => records.get(version),
+    refresh(partitionVersions) {
+      // One after the other, so that a slow answer can't undo a newer one.
+      const turn = last.then(() => takeUp([...partitionVersions]));
+      last = turn.catch(() => {});
+      return turn;
     },
   };
 }

@@ -7,7 +7,7 @@ import { parsePredicate } from "../dsl/parse.ts";
 import { planPredicate, type PredicatePlan } from "../dsl/predicate-plan.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import { LIMITS } from "../kernel/limits.ts";
-import { findSegment, requireServed, servedPartitions, type QueryContext } from "./context.ts";
+import { findSegment, requireModel, requireServed, servedPartitions, type QueryContext } from "./context.ts";
 import { evaluate } from "./evaluate.ts";
 import { DiagnosedError } from "./http-errors.ts";
 import { sendJson, MEMBER_FIELDS, type MemberField } from "./member-json.ts";
@@ -39,7 +39,7 @@ export function queryRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
         const started = performance.now();
         const { where, order, limit, cursor } = request.body;
         const fields = fieldsOf(request.body.fields);
-        const model = context.models.current;
+        const model = requireModel(context);
         const plan = compile(model, where);
         for (const name of segmentsIn(plan)) requireServed(context, findSegment(model, name));
         const sets = servedPartitions(context).map(({ partition, view }) => ({

@@ -12,6 +12,7 @@ import {
   isoTime,
   isServed,
   modelProgress,
+  requireModel,
   requireServed,
   servedPartitions,
   type QueryContext,
@@ -64,7 +65,7 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
         },
       },
       async (request) => {
-        const segment = findSegment(context.models.current, request.params.name);
+        const segment = findSegment(requireModel(context), request.params.name);
         const served = servedPartitions(context);
         return { ...describe(context, served, segment), ...freshness(context, context.follower.partitions) };
       },
@@ -80,7 +81,7 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
         },
       },
       async (request, reply) => {
-        const model = context.models.current;
+        const model = requireModel(context);
         const segment = findSegment(model, request.params.name);
         requireServed(context, segment);
         const sets = servedPartitions(context).map((one) => membersOf(one, segment));
@@ -117,7 +118,7 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
         if (request.query.explain === true) {
           throw new SluiceError("not_supported", "?explain=true is not supported yet");
         }
-        const segment = findSegment(context.models.current, request.params.name);
+        const segment = findSegment(requireModel(context), request.params.name);
         requireServed(context, segment);
         const { partition, view, slot } = findContact(context, request.params.id);
         const words = view.segments.get(segment.id)?.words ?? NO_WORDS;

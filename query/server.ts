@@ -4,6 +4,7 @@
  */
 import { createGunzip } from "node:zlib";
 import type { Readable } from "node:stream";
+import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
 import { SluiceError } from "../kernel/errors.ts";
 import { createGuard } from "./auth.ts";
@@ -38,6 +39,8 @@ export function buildQuery(deps: QueryDeps): FastifyPluginAsync {
     app.setErrorHandler(sendError);
     await app.register(healthRoutes(context));
     const guarded = async (inner: FastifyInstance): Promise<void> => {
+      // Words in a URL become numbers where numbers are wanted; in a body a number is a number.
+      inner.setValidatorCompiler(TypeBoxValidatorCompiler);
       const guard = createGuard(deps.config.apiKeys);
       inner.addHook("onRequest", async (request) => guard(request));
       inner.addHook("preParsing", async (request, _reply, payload) => unzipped(request, payload as Readable));
@@ -80,7 +83,7 @@ export function createContext(deps: QueryDeps): QueryContext {
       metrics.drops.inc();
       controls.dropped(partition);
     },
-    onModelMayHaveChanged: () => models.refresh(follower().partitions.map((one) => one.baseModel)),
+    onModelMayHaveChanged: (baseModels) => models.refresh(baseModels),
   });
   return { deps, follower: started.follower, models, controls };
 }

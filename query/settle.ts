@@ -6,6 +6,7 @@
  */
 import { SluiceError } from "../kernel/errors.ts";
 import { isoTime, type QueryContext } from "./context.ts";
+import { fromRedis } from "./http-errors.ts";
 
 /** Resolves with the largest clock of all partitions, ms since 1970. `deadline` is of `performance.now()`. */
 export async function settle(context: QueryContext, deadline: number): Promise<number> {
@@ -46,5 +47,5 @@ async function moveClocks(context: QueryContext, now: number, deadline: number):
 /** What the views show must have names: the model that partitions have reached may be newer than the one in use here. */
 async function takeUpModels(context: QueryContext): Promise<void> {
   const versions = context.follower.partitions.map((partition) => partition.model.version);
-  if (Math.max(...versions) > context.models.current.record.version) await context.models.refresh(versions);
+  if (Math.max(...versions) > context.models.current.record.version) await fromRedis(context.models.refresh(versions));
 }

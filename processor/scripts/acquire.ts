@@ -7,11 +7,10 @@
  * - The epoch is larger than any before it, and at least the server's time in milliseconds: so even after a failover
  *   that lost the last acquisitions no epoch is given twice, and ids `epoch-seq` never come back.
  *
- * Replies the epoch as text, or nil when somebody else holds the lease. Giving one's own former lease value takes
- * the partition over from oneself at once (after the crash of a worker).
+ * Replies the epoch as text, or nil when somebody else holds the lease.
  *
  * KEYS  1 lease  2 owner  3 state
- * ARGV  1 lease value  2 lease, ms  3 nonce  4 a former lease value of the caller's, or an empty string
+ * ARGV  1 lease value  2 lease, ms  3 nonce
  */
 import { defineScript } from "../../kernel/scripts.ts";
 
@@ -19,7 +18,7 @@ export const ACQUIRE_SCRIPT = defineScript(
   "acquire",
   `#!lua flags=allow-oom
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] and holder ~= ARGV[4] then return nil end
+if holder and holder ~= ARGV[1] then return nil end
 local owner = redis.call('GET', KEYS[2]) or '0:'
 local before = tonumber(string.match(owner, '^(%d+):')) or 0
 local committed = tonumber(redis.call('HGET', KEYS[3], 'epoch') or '0')

@@ -101,9 +101,9 @@ test("asks for its password, which is in no command line and in no file that oth
 
 test("keeps everything on disk and evicts nothing", async () => {
   const redis = await start();
-  const settings = await withClient(redis.url, async (client) => {
+  const settings = await withClient(redis.url, (client) => {
     const names = ["appendonly", "appendfsync", "maxmemory-policy", "bind"];
-    return await Promise.all(names.map(async (name) => (await client.call("CONFIG", "GET", name)) as string[]));
+    return Promise.all(names.map(async (name) => (await client.call("CONFIG", "GET", name)) as string[]));
   });
   expect(settings).toEqual([
     ["appendonly", "yes"],

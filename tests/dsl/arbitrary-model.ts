@@ -105,12 +105,7 @@ function comparisonWith<R>(right: fc.Arbitrary<R>): fc.Arbitrary<ComparisonOf<R>
     fc.record({ kind: fc.constant("between" as const), not, low: literal, high: literal, pos }),
     fc.record({
       kind: fc.constant("string" as const),
-      operator: fc.constantFrom(
-        "contains" as const,
-        "starts with" as const,
-        "ends with" as const,
-        "matches" as const,
-      ),
+      operator: fc.constantFrom("contains" as const, "starts with" as const, "ends with" as const, "matches" as const),
       not,
       text: arbitraryName,
       ignoringCase: fc.boolean(),

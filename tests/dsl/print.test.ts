@@ -94,7 +94,7 @@ test("line breaks, comments and digit groups do not outlive printing", () => {
 });
 
 test.each([
-  ['(a) and b', "known and (known or known)", "known and (known or known)"],
+  ["(a) and b", "known and (known or known)", "known and (known or known)"],
   ["needless parentheses", "((known) and (((known)))) or (known and known)", "known and known or known and known"],
   ["parentheses that keep the shape", "(known and known) and known", "(known and known) and known"],
   ["not before a group", "not (known or known) or not not known", "not (known or known) or not not known"],
@@ -123,7 +123,7 @@ test("features with the same meaning-bearing parts, and only those, have the sam
     'count("A" where x = 1)',
     'count("A" where x = "1")',
     'count("A" where `x.y` = 1)',
-    "count(\"A\" where x.y = 1)",
+    'count("A" where x.y = 1)',
     'count("A" where x[] = 1)',
     'count("A" where not x = 1)',
     'count("A" where x != 1)',
@@ -155,7 +155,7 @@ test("numbers are written without an exponent and read as the same double", () =
 });
 
 test("a declaration is one line whatever its names hold", () => {
-  const name = { text: "a\n\"b\"\r\u2028\\", pos: NOWHERE };
+  const name = { text: 'a\n"b"\r\u2028\\', pos: NOWHERE };
   const text = printDeclaration({ kind: "static segment", name, predicate: null, pos: NOWHERE });
   expect(text).toBe(String.raw`static segment "a\n\"b\"\u000d\u2028\\"`);
 });

@@ -9,6 +9,8 @@ export interface Comparisons {
   readonly text: Text;
   readonly number: Text;
   readonly truth: Text;
+  /** `contains` with what elements of lists are. */
+  readonly list: Text;
   /** Comparisons with dates. */
   readonly date: Text;
   /** `within` and `more than … ago`. */
@@ -64,6 +66,7 @@ export function comparisonsAround(beginning: number): Comparisons {
   );
   const truth = fc.tuple(fc.constantFrom("=", "!="), fc.constantFrom("true", "false")).map(spaced);
   return {
+    list: fc.tuple(not, fc.constant("contains "), aText, folding).map((parts) => parts.join("")),
     text,
     number,
     truth,

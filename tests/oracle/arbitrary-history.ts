@@ -5,6 +5,11 @@ import type { Features, Step } from "./case.ts";
 import * as vocabulary from "./vocabulary.ts";
 import { GAPS, HUGE_GAP } from "./vocabulary.ts";
 
+/** For how long after its first arrival a repeated messageId must be noticed. */
+export const DEDUPE_MS = 24 * 60 * 60 * 1_000;
+
+const HALF_HOUR_MS = 30 * 60 * 1_000;
+
 /** An event before it is known when it arrives. */
 export interface EventSketch extends Omit<Event, "timestamp"> {
   /** By how many milliseconds its timestamp is before its arrival. */
@@ -30,13 +35,28 @@ export function arbitrarySteps(features: Features, beginning: number): fc.Arbitr
   );
   return fc.array(step, { minLength: 1, maxLength: 16, size: "max" }).map((steps) => {
     let now = beginning;
+    const renamed = createRenaming();
     return steps.map((each): Step => {
       if (each.kind === "restart") return each;
       now += each.gap;
       if (each.kind === "advance") return { kind: "advance", now, watch: each.watch };
-      return { kind: "send", now, events: each.events.map((event) => arrivingAt(event, now)) };
+      return { kind: "send", now, events: each.events.map((event) => renamed(arrivingAt(event, now), now)) };
     });
   });
+}
+
+/**
+ * A messageId is sure to be taken for a repeated one only within a day of its first arrival; how long after that is
+ * not said. So later on it gets another name, which sorts right behind.
+ */
+function createRenaming(): (event: Event, now: number) => Event {
+  const firstArrivals = new Map<string, number>();
+  return function renamed(event, now): Event {
+    const key = `${event.userId ?? `~${event.anonymousId ?? ""}`} ${event.messageId}`;
+    const first = firstArrivals.get(key) ?? now;
+    firstArrivals.set(key, first);
+    return now - first < DEDUPE_MS ? event : renamed({ ...event, messageId: `${event.messageId}+` }, now);
+  };
 }
 
 export function arrivingAt({ age, ...event }: EventSketch, now: number): Event {
@@ -173,6 +193,8 @@ function moments(beginning: number): fc.Arbitrary<Json> {
   return fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...dates.bare, ...dates.exact) },
     { weight: 3, arbitrary: gaps().map((gap) => beginning + gap) },
+    // Every half hour, for days that are longer or shorter than others.
+    { weight: 2, arbitrary: fc.integer({ min: 0, max: 60 }).map((halves) => beginning + halves * HALF_HOUR_MS) },
     { weight: 1, arbitrary: fc.constantFrom(...vocabulary.NO_DATES) },
     { weight: 1, arbitrary: anything(beginning) },
   );

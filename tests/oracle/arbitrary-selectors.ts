@@ -31,7 +31,9 @@ export function selectorsFor(features: Features, comparisons: Comparisons): Sele
   const comparison = fc.oneof(
     { weight: 5, arbitrary: fc.tuple(textPath, comparisons.text) },
     { weight: 4, arbitrary: fc.tuple(fc.constant("price"), comparisons.number) },
-    { weight: 2, arbitrary: fc.tuple(fc.constant("when"), comparisons.date) },
+    { weight: 3, arbitrary: fc.tuple(fc.constant("when"), comparisons.date) },
+    { weight: 1, arbitrary: fc.tuple(fc.constantFrom("list", "box.list"), comparisons.list) },
+    { weight: 1, arbitrary: fc.tuple(path, comparisons.set) },
     { weight: features.has("each") ? 8 : 3, arbitrary: fc.tuple(path, comparisons.any) },
   );
   const single = fc.oneof(

@@ -157,14 +157,28 @@ function sorted(ids: readonly string[]): string[] {
 function firstDifference(a: Profile | null, b: Profile | null): string | null {
   if (a === null || b === null) return a === b ? null : "profile";
   for (const field of Object.keys(a)) {
-    const [left, right] = [memberOf(a, field), memberOf(b, field)];
-    if (canonical(left) === canonical(right)) continue;
-    if (field !== "aggregates") return field;
-    const keys = Object.keys({ ...a.aggregates, ...b.aggregates });
-    const key = keys.find((each) => canonical(a.aggregates[each]) !== canonical(b.aggregates[each]));
-    return `aggregates.${key ?? ""}`;
+    if (field !== "aggregates" && canonical(memberOf(a, field)) !== canonical(memberOf(b, field))) return field;
   }
-  return null;
+  const keys = Object.keys({ ...a.aggregates, ...b.aggregates });
+  const key = keys.find((each) => !agree(a.aggregates[each], b.aggregates[each]));
+  return key === undefined ? null : `aggregates.${key}`;
+}
+
+type Shown = Profile["aggregates"][string] | undefined;
+
+/** A count that is only kept up to a threshold agrees with every number from there on. */
+function agree(a: Shown, b: Shown): boolean {
+  const [low, other] = [atLeast(a), atLeast(b)];
+  if (low !== null && other !== null) return true;
+  if (low !== null) return typeof b === "number" && b >= low;
+  if (other !== null) return typeof a === "number" && a >= other;
+  return canonical(a) === canonical(b);
+}
+
+/** Null for what is told exactly; a threshold of nothing would say nothing. */
+function atLeast(shown: Shown): number | null {
+  const least = typeof shown === "object" && shown !== null ? shown.atLeast : null;
+  return least !== null && least >= 1 ? least : null;
 }
 
 function memberOf(profile: Profile | null, field: string): unknown {

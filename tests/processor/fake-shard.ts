@@ -193,7 +193,8 @@ export function createShard(_options: ShardOptions, start?: ShardStart): Shard {
       let events = 0;
       let duplicates = 0;
       seq = input.seq;
-      clock = Math.max(clock, input.now);
+      if (input.work.kind === "timers") clock = Math.max(clock, input.work.until);
+      if (input.work.kind === "entries") clock = Math.max(clock, input.now);
 
       if (input.work.kind === "timers") sleepUntil(input.work.until, input, changed);
       if (input.work.kind === "migrate") {

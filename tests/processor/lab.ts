@@ -89,7 +89,7 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
       readers.push(reader);
       const nonce = randomUUID();
       await redis.del(KEYS.lease);
-      await runScript(redis, ACQUIRE_SCRIPT, [KEYS.lease, KEYS.owner, KEYS.state], [`test:0:${nonce}`, 60_000, nonce, ""]);
+      await runScript(redis, ACQUIRE_SCRIPT, [KEYS.lease, KEYS.owner, KEYS.state], [`test:0:${nonce}`, 60_000, nonce]);
       const telemetry = createTelemetry();
       const partition = ownPartition(PARTITION, nonce, {
         redis: commands,
@@ -162,7 +162,7 @@ export async function readFeed(redis: RedisClient): Promise<{ id: string; record
 export async function readContacts(redis: RedisClient): Promise<Map<string, FakeContact>> {
   const nonce = randomUUID();
   await redis.del(KEYS.lease);
-  await runScript(redis, ACQUIRE_SCRIPT, [KEYS.lease, KEYS.owner, KEYS.state], [`test:0:${nonce}`, 60_000, nonce, ""]);
+  await runScript(redis, ACQUIRE_SCRIPT, [KEYS.lease, KEYS.owner, KEYS.state], [`test:0:${nonce}`, 60_000, nonce]);
   const { shard } = await recoverPartition(nonce, {
     redis,
     keys: KEYS,

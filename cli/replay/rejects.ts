@@ -1,0 +1,61 @@
+/** Keeps what a replay could not use: counts by reason in memory, the lines themselves in a file. */
+import { once } from "node:events";
+import { createWriteStream, type WriteStream } from "node:fs";
+
+export interface Rejects {
+  /** What was read, where from and why it was not used. Waits while the disk is slower than the reader. */
+  add(record: number | null, reason: string, content: unknown): Promise<void>;
+  /** Most frequent first. */
+  counts(): readonly (readonly [reason: string, count: number])[];
+  readonly total: number;
+  /** The file, once there is something in it. */
+  readonly file: string | null;
+  close(): Promise<void>;
+}
+
+/** A mapping has few reasons of its own, a server's messages may name values. */
+const REASONS_MAX = 1_000;
+
+/** @param path of the file, which is made with the first line; null keeps only the counts. */
+export function createRejects(path: string | null): Rejects {
+  const counts = new Map<string, number>();
+  let stream: WriteStream | null = null;
+  let total = 0;
+  return {
+    async add(record, reason, content) {
+      total += 1;
+      const key = counts.has(reason) || counts.size < REASONS_MAX ? reason : "other reasons";
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      if (path === null) return;
+      stream ??= await openFor(path);
+      const line = JSON.stringify({ ...(record === null ? {} : { record }), reason, content });
+      if (!stream.write(`${line}\n`)) await once(stream, "drain");
+    },
+    counts: () => [...counts].toSorted((a, b) => b[1] - a[1]),
+    get total() {
+      return total;
+    },
+    get file() {
+      return stream === null ? null : path;
+    },
+    async close() {
+      if (stream === null) return;
+      const closed = once(stream, "close");
+      stream.end();
+      await closed;
+    },
+  };
+}
+
+async function openFor(path: string): Promise<WriteStream> {
+  const stream = createWriteStream(path);
+  try {
+    await once(stream, "open");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Lines that are set aside can't be written (${why}); name another file with --rejects FILE`, {
+      cause: error,
+    });
+  }
+  return stream;
+}

@@ -1,0 +1,99 @@
+/**
+ * A worker thread: one long task that works on the partitions it is given until it is told to stop. It holds two
+ * connections, one of them for blocking reads; in a cluster one more for each partition, since a blocking read can't
+ * span slots.
+ */
+import { machineClock, type Clock } from "../kernel/clock.ts";
+import { createLog, type Log } from "../kernel/log.ts";
+import { connectRedis, disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
+import type { FromWorker, ToWorker, WorkerTask } from "./messages.ts";
+import { ownPartition, type Partition, type PartitionDeps } from "./partition.ts";
+import { createReader, type StreamReader } from "./reader.ts";
+import type { CreateShard } from "./recovery.ts";
+import { createShard } from "./shard.ts";
+import { createTelemetry } from "./telemetry.ts";
+
+export default async function work(task: WorkerTask): Promise<void> {
+  const { port, worker, redisUrl, partitions, options } = task;
+  const log: Log = createLog(task.logLevel as Parameters<typeof createLog>[0], { role: "processor", worker });
+  const clock = task.sharedClock === null ? machineClock : sharedClock(task.sharedClock);
+  const telemetry = createTelemetry();
+  const owned = new Map<number, Partition>();
+  const connect = (name: string, blocking: boolean): RedisClient =>
+    connectRedis(redisUrl, { name: `${name}-${worker}`, log, ...(blocking ? { commandTimeoutMs: null } : {}) });
+  const redis = connect("processor", false);
+  const newReader = (): StreamReader =>
+    createReader(connect("reader", true), redis, { blockMs: options.blockMs, entries: options.stepEntries });
+  const common: StreamReader | null = isCluster(redis) ? null : newReader();
+  const shards = task.shardModule === null ? createShard : await loadShards(task.shardModule);
+
+  const say = (message: FromWorker): void => port.postMessage(message);
+  const sayAlive = (): void =>
+    say({ kind: "alive", report: telemetry.take(), partitions: [...owned.values()].map((partition) => partition.gauges()) });
+
+  const own = (partition: number, nonce: string): void => {
+    owned.get(partition)?.drop();
+    const reader = common ?? newReader();
+    const deps: PartitionDeps = {
+      redis,
+      reader,
+      createShard: shards,
+      options,
+      partitions,
+      clock,
+      ticks: () => performance.now(),
+      log,
+      telemetry,
+      memoryShare: () => options.memoryBytes / options.threads / Math.max(1, owned.size),
+    };
+    const mine = ownPartition(partition, nonce, deps);
+    owned.set(partition, mine);
+    void mine.live.then(() => say({ kind: "live", partition, nonce }));
+    // A rejection is a fault of the program: it ends the thread, and the main thread starts another.
+    void mine.ended.then((end) => {
+      if (reader !== common) reader.close();
+      if (owned.get(partition) === mine) owned.delete(partition);
+      say({ kind: "ended", partition, nonce, end });
+    });
+  };
+
+  await whenReady(redis);
+  const heart = setInterval(sayAlive, options.leaseMs / 8);
+  sayAlive();
+  await new Promise<void>((resolve) => {
+    port.on("message", (message: ToWorker) => {
+      switch (message.kind) {
+        case "own":
+          own(message.partition, message.nonce);
+          break;
+        case "release":
+          owned.get(message.partition)?.release();
+          break;
+        case "drop":
+          owned.get(message.partition)?.drop();
+          break;
+        case "stop":
+          resolve();
+          break;
+      }
+    });
+    port.on("close", resolve);
+  });
+  clearInterval(heart);
+  for (const partition of owned.values()) partition.drop();
+  await Promise.all([...owned.values()].map(({ ended }) => ended));
+  sayAlive();
+  common?.close();
+  disconnectRedis(redis);
+  port.close();
+}
+
+async function loadShards(url: string): Promise<CreateShard> {
+  const module = (await import(url)) as { readonly createShard: CreateShard };
+  return module.createShard;
+}
+
+function sharedClock(buffer: SharedArrayBuffer): Clock {
+  const cell = new BigInt64Array(buffer);
+  return { now: () => Number(Atomics.load(cell, 0)) };
+}

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { clearBit, countCommon, createBitmap, eachBit, hasBit, popcount, setBit } from "../../query/bitmap.ts";
+import { IdTable } from "../../query/id-table.ts";
+import { TagTable } from "../../query/tag-table.ts";
+
+const slot = fc.integer({ min: 0, max: 200 });
+
+describe("a bitmap", () => {
+  it("is a set of slots that knows its size", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), slot)), slot, (changes, from) => {
+        const bitmap = createBitmap();
+        const model = new Set<number>();
+        for (const [add, n] of changes) {
+          if (add) setBit(bitmap, n);
+          else clearBit(bitmap, n);
+          if (add) model.add(n);
+          else model.delete(n);
+          expect(bitmap.count).toBe(model.size);
+        }
+        for (let n = 0; n <= 201; n++) expect(hasBit(bitmap.words, n)).toBe(model.has(n));
+        const found: number[] = [];
+        eachBit(bitmap.words, from, (n) => void found.push(n));
+        expect(found).toEqual([...model].filter((n) => n >= from).sort((a, b) => a - b));
+        expect(countCommon(bitmap.words, bitmap.words)).toBe(model.size);
+      }),
+    );
+  });
+
+  it("counts the bits of any word", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffffffff }), (word) => {
+        expect(popcount(word)).toBe([...word.toString(2)].filter((digit) => digit === "1").length);
+      }),
+    );
+  });
+});
+
+describe("a table of ids", () => {
+  it("finds every id that was put, and no other", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 255, unit: "grapheme" }), { maxLength: 300 }), (ids) => {
+        const table = new IdTable();
+        const kept = ids.filter((id) => id.length <= 256);
+        for (const [n, id] of kept.entries()) table.put(n, id);
+        for (const [n, id] of kept.entries()) {
+          expect(table.id(n)).toBe(id);
+          expect(table.find(id)).toBe(n);
+          expect(table.find(`${id}?`)).toBe(kept.indexOf(`${id}?`));
+        }
+      }),
+    );
+  });
+
+  it("grows with many ids, put in any order and more than once", () => {
+    const table = new IdTable();
+    for (let n = 20_000; n-- > 0; ) table.put(n, `contact-${n}`);
+    for (let n = 0; n < 20_000; n += 7) table.put(n, `contact-${n}`);
+    for (let n = 0; n < 20_000; n++) expect(table.find(`contact-${n}`)).toBe(n);
+    expect(table.find("contact-20000")).toBe(-1);
+  });
+
+  it("finds a slot by its newest id alone", () => {
+    const table = new IdTable();
+    table.put(0, "~a");
+    table.put(0, "ann");
+    expect(table.find("~a")).toBe(-1);
+    expect(table.find("ann")).toBe(0);
+    table.put(1, "~a");
+    expect(table.find("~a")).toBe(1);
+  });
+
+  it("finds nobody under an id longer than any can be", () => {
+    expect(new IdTable().find("x".repeat(100_000))).toBe(-1);
+  });
+});
+
+describe("a table of tags", () => {
+  it("says the same as a map of maps after any changes", () => {
+    const few = fc.integer({ min: 0, max: 12 });
+    const change = fc.oneof(
+      fc.record({ kind: fc.constant("set" as const), slot: few, tag: few, points: fc.integer({ min: -5, max: 5 }) }),
+      fc.record({ kind: fc.constant("remove" as const), slot: few, tag: few }),
+      fc.record({ kind: fc.constant("clear" as const), slot: few }),
+    );
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
+        const table = new TagTable();
+        const model = new Map<string, number>();
+        for (const one of changes) {
+          if (one.kind === "set") {
+            table.set(one.slot, one.tag, one.points);
+            model.set(`${one.slot} ${one.tag}`, one.points);
+          } else if (one.kind === "remove") {
+            table.remove(one.slot, one.tag);
+            model.delete(`${one.slot} ${one.tag}`);
+          } else {
+            table.clear(one.slot);
+            for (const key of [...model.keys()]) if (key.startsWith(`${one.slot} `)) model.delete(key);
+          }
+        }
+        for (let tag = 0; tag <= 13; tag++) {
+          const slots = new Map<number, number>();
+          table.eachSlotWith(tag, (n, points) => void slots.set(n, points));
+          const wanted = [...model].filter(([key]) => key.endsWith(` ${tag}`));
+          expect(new Map([...slots].map(([n, points]) => [`${n} ${tag}`, points]))).toEqual(new Map(wanted));
+          expect(table.count(tag)).toBe(wanted.length);
+          expect(table.total(tag)).toBe(wanted.reduce((sum, [, points]) => sum + points, 0));
+        }
+        for (let n = 0; n <= 13; n++) {
+          const tags = new Map<string, number>();
+          table.eachTagOf(n, (tag, points) => void tags.set(`${n} ${tag}`, points));
+          expect(tags).toEqual(new Map([...model].filter(([key]) => key.startsWith(`${n} `))));
+          expect(table.points(n, 3)).toBe(model.get(`${n} 3`) ?? null);
+        }
+      }),
+    );
+  });
+
+  it("keeps many tags of many contacts apart", () => {
+    const table = new TagTable();
+    for (let n = 0; n < 2_000; n++) for (let tag = 0; tag < 10; tag++) table.set(n, (n * 7 + tag * 13) % 500, n + tag);
+    let entries = 0;
+    for (let tag = 0; tag < 500; tag++) entries += table.count(tag);
+    expect(entries).toBe(20_000);
+    for (let n = 0; n < 2_000; n++) table.clear(n);
+    for (let tag = 0; tag < 500; tag++) expect(table.count(tag) + table.total(tag)).toBe(0);
+  });
+});
