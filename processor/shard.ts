@@ -63,6 +63,8 @@ class PartitionShard implements Shard, MembershipSink {
   readonly #directory: Directory = createDirectory();
   readonly #timers: Timers = createTimers();
   readonly #pages: Pages = createPages();
+  /** Pages that there are, in memory or not. */
+  #pagesKnown = 0;
   readonly #seen: Seen;
   #record: ModelRecord = EMPTY_MODEL;
   #plan: BoundPlan;
@@ -121,6 +123,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   missingPages(input: StepInput): number[] {
+    if (this.#pages.count === this.#pagesKnown) return [];
     const missing = new Set<number>();
     const want = (page: number): void => {
       if (this.#pages.get(page) === undefined && this.#directory.has(page * LIMITS.page_contacts)) missing.add(page);
@@ -242,6 +245,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   #loadIndex(page: number, bytes: Buffer): void {
+    this.#pagesKnown++;
     const input = new ByteReader(bytes);
     input.varint();
     const count = input.varint();
@@ -437,7 +441,10 @@ class PartitionShard implements Shard, MembershipSink {
 
   #pageForNew(slot: number): Page {
     const number = pageOf(slot);
-    return this.#pages.get(number) ?? this.#pages.create(number, this.seq);
+    const known = this.#pages.get(number);
+    if (known !== undefined) return known;
+    this.#pagesKnown++;
+    return this.#pages.create(number, this.seq);
   }
 
   #takeRows(): Buffer | null {

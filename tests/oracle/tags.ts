@@ -12,8 +12,17 @@ export interface HeldTag {
   readonly score: number;
 }
 
+/** Answers by scene: many predicates of a model ask the same. */
+const known = new WeakMap<Scene, readonly HeldTag[]>();
+
 /** Every tag that the contact has, sorted by name. A tag is had from its first point on, whatever its score. */
-export function tagsOf(scene: Scene): HeldTag[] {
+export function tagsOf(scene: Scene): readonly HeldTag[] {
+  const tags = known.get(scene) ?? collectTags(scene);
+  known.set(scene, tags);
+  return tags;
+}
+
+function collectTags(scene: Scene): HeldTag[] {
   const millionths = new Map<string, bigint>();
   for (const tag of scene.rules.tags) {
     const points = pointsOf(tag.points?.value ?? 1);

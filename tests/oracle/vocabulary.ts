@@ -46,7 +46,8 @@ export const DURATIONS = [
 
 /** Lengths of time between the steps of a history, and by which an event is late. */
 export const GAPS = DURATIONS.flatMap(({ ms }) => [ms - 1, ms, ms + 1]);
-/** Far past every window. */
+/** Past every window of a fixed length, and past those of the calendar. */
+export const LARGE_GAP = 45 * DAY;
 export const HUGE_GAP = 400 * DAY;
 
 /** Where histories begin: shortly before clocks change, before 29 February, in mid-week. */
