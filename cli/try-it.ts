@@ -46,23 +46,26 @@ export interface TryItOptions {
   readonly trial: Trial;
 }
 
-/** Lines of shell, each with a comment before it. */
+/** Lines of shell, each with a comment before it. Answers end without a newline, which `echo` adds. */
 export function tryIt({ url, roles, writeKeys, apiKeys, trial }: TryItOptions): string[] {
   const lines: string[] = [];
   const who = "ada";
   if (roles.includes("ingest")) {
     const body = JSON.stringify({ userId: who, event: trial.event, properties: { total: 120 } });
     const auth = writeKeys ? ' -u "${WRITE_KEYS%%,*}:"' : "";
-    lines.push(`# send an event`, `curl -s${auth} ${url}/v1/track -d ${quoted(body)}`);
+    lines.push(`# send an event`, `curl -s${auth} ${url}/v1/track -d ${quoted(body)}; echo`);
   }
   if (roles.includes("query")) {
     const auth = apiKeys ? ' -H "Authorization: Bearer ${API_KEYS%%,*}"' : "";
-    lines.push(`# wait until all that was sent can be seen`, `curl -s${auth} -X POST ${url}/v1/settle`);
+    lines.push(`# wait until all that was sent can be seen`, `curl -s${auth} -X POST ${url}/v1/settle; echo`);
     if (trial.segment !== null) {
       const path = `/v1/segments/${encodeURIComponent(trial.segment)}/members`;
-      lines.push(`# who is in the segment ${JSON.stringify(trial.segment)}`, `curl -s${auth} ${quoted(url + path)}`);
+      lines.push(
+        `# who is in the segment ${JSON.stringify(trial.segment)}`,
+        `curl -s${auth} ${quoted(url + path)}; echo`,
+      );
     }
-    lines.push(`# all that is known about ${who}`, `curl -s${auth} ${url}/v1/contacts/${who}`);
+    lines.push(`# all that is known about ${who}`, `curl -s${auth} ${url}/v1/contacts/${who}; echo`);
   }
   return lines;
 }

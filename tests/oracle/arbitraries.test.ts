@@ -88,7 +88,11 @@ describe("a subject", () => {
         const oracle = createOracle(modelOf({ model }));
         return {
           ...oracle,
-          send: (now, events) => oracle.send(now, events.flatMap((event) => told(event, now) ?? [])),
+          send: (now, events) =>
+            oracle.send(
+              now,
+              events.flatMap((event) => told(event, now) ?? []),
+            ),
         };
       };
       expect(await firstFailing(wrong)).not.toBeNull();

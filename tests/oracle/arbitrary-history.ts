@@ -186,7 +186,10 @@ function texts(): fc.Arbitrary<Json> {
 function numbers(features: Features): fc.Arbitrary<number> {
   const usual = fc.constantFrom(...vocabulary.NUMBERS);
   if (!features.has("numeric aggregates")) return usual;
-  return fc.oneof({ weight: 4, arbitrary: usual }, { weight: 1, arbitrary: fc.constantFrom(...vocabulary.AWKWARD_NUMBERS) });
+  return fc.oneof(
+    { weight: 4, arbitrary: usual },
+    { weight: 1, arbitrary: fc.constantFrom(...vocabulary.AWKWARD_NUMBERS) },
+  );
 }
 
 function moments(beginning: number): fc.Arbitrary<Json> {

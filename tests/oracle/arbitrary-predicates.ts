@@ -125,13 +125,24 @@ function tests(scope: Scope, words: Words): Text {
   if (features.has("anniversary")) {
     const subject = fc.oneof(fc.constant("trait.since"), unknownFact, momentFact);
     const about = fc.constantFrom("= 0", "< 2", "<= 7", "> 300", "is set");
-    all.push({ weight: 3, arbitrary: fc.tuple(subject, about).map(([x, rest]) => `days_to_anniversary(${x}) ${rest}`) });
+    all.push({
+      weight: 3,
+      arbitrary: fc.tuple(subject, about).map(([x, rest]) => `days_to_anniversary(${x}) ${rest}`),
+    });
   }
   if (features.has("arithmetic")) {
     all.push({ weight: 3, arbitrary: fc.tuple(words.arithmetic, order(), threshold()).map(spaced) });
   }
   if (features.has("values") && scope.score) {
-    all.push({ weight: 3, arbitrary: fc.tuple(reference.map((n) => `[value ${n}]`), comparisons.number).map(spaced) });
+    all.push({
+      weight: 3,
+      arbitrary: fc
+        .tuple(
+          reference.map((n) => `[value ${n}]`),
+          comparisons.number,
+        )
+        .map(spaced),
+    });
   }
   return fc.oneof(...all);
 }

@@ -30,6 +30,8 @@ describe("random models and histories", () => {
     if (smallest === undefined) throw new Error(`no counterexample: ${String(result.errorInstance)}`);
     const file = keepRegression(smallest);
     const told = (await complaint(smallest)) ?? "it does not fail when run again";
-    throw new Error(`ORACLE_SEED=${result.seed}, kept as tests/regressions/${file} after ${result.numRuns} cases\n${told}`);
+    throw new Error(
+      `ORACLE_SEED=${result.seed}, kept as tests/regressions/${file} after ${result.numRuns} cases\n${told}`,
+    );
   });
 });

@@ -101,8 +101,16 @@ describe("identity", () => {
 
   test("the first call with a messageId counts, later ones change nothing", () => {
     const id = { messageId: "m" };
-    const events = [track(START, "A", { n: 1 }, id), track(START - 1, "B", { n: 2 }, id), identify(START, { a: 1 }, id)];
-    expect(profileOf('score +1 on "A"\nscore +10 on "B"', events)).toMatchObject({ score: 1, firstSeen: START, traits: {} });
+    const events = [
+      track(START, "A", { n: 1 }, id),
+      track(START - 1, "B", { n: 2 }, id),
+      identify(START, { a: 1 }, id),
+    ];
+    expect(profileOf('score +1 on "A"\nscore +10 on "B"', events)).toMatchObject({
+      score: 1,
+      firstSeen: START,
+      traits: {},
+    });
   });
 
   test("the same messageId under another id is another call", () => {
@@ -125,7 +133,8 @@ describe("time", () => {
   });
 
   test("from D1 to D2 ago selects t - D1 < timestamp <= t - D2", () => {
-    const inWindow = (age: number): unknown => worth('count("A" from 2 hours to 1 hour ago)', [track(START - age, "A")]);
+    const inWindow = (age: number): unknown =>
+      worth('count("A" from 2 hours to 1 hour ago)', [track(START - age, "A")]);
     expect([HOUR - 1, HOUR, 2 * HOUR - 1, 2 * HOUR].map(inWindow)).toEqual([0, 1, 1, 0]);
   });
 
@@ -226,7 +235,8 @@ describe("dates", () => {
 
   test("a day with a clock change has 23 or 25 hours", () => {
     const rome = 'timezone "Europe/Rome"';
-    const isOn = (date: string, t: number): boolean => isIn(`trait.at = ${date}`, [identify(START, { at: t })], START, rome);
+    const isOn = (date: string, t: number): boolean =>
+      isIn(`trait.at = ${date}`, [identify(START, { at: t })], START, rome);
     const spring = Date.UTC(2026, 2, 28, 23);
     expect([spring - 1, spring, spring + 23 * HOUR - 1, spring + 23 * HOUR].map((t) => isOn("2026-03-29", t))).toEqual([
       false,
@@ -246,7 +256,13 @@ describe("dates", () => {
   test("a moment is an ISO text or a number of milliseconds, anything else is none", () => {
     const isRead = (value: string | number | boolean): boolean =>
       isIn("trait.at > 1970-01-01", [identify(START, { at: value })]);
-    const texts = ["2026-01-10", "2026-01-10T10:30", "2026-01-10T10:30:00", "2026-01-10T10:30:00.5Z", "2026-01-10T10:30-08:00"];
+    const texts = [
+      "2026-01-10",
+      "2026-01-10T10:30",
+      "2026-01-10T10:30:00",
+      "2026-01-10T10:30:00.5Z",
+      "2026-01-10T10:30-08:00",
+    ];
     expect(texts.map(isRead)).toEqual([true, true, true, true, true]);
     const others = ["2026-02-30", "2026-13-01", "2026-01-10 10:30", "2026-01-10T25:00", "10 January 2026", ""];
     expect(others.map(isRead)).toEqual([false, false, false, false, false, false]);
@@ -306,11 +322,20 @@ describe("aggregates", () => {
     expect(worth('last("A".n)', [emoji, tilde])).toBe("emoji");
     expect(worth('first("A".n)', [emoji, tilde])).toBe("tilde");
     const [ten, nine] = ["m10", "m9"].map((messageId) => track(START, "A", { n: messageId }, { messageId }));
-    expect(worth('last("A".n)', [nine, ten].flatMap((event) => event ?? []))).toBe("m9");
+    expect(
+      worth(
+        'last("A".n)',
+        [nine, ten].flatMap((event) => event ?? []),
+      ),
+    ).toBe("m9");
   });
 
   test("aggregates keep to filter and window", () => {
-    const events = [track(START - 2 * HOUR, "A", { n: 1 }), track(START - 1, "A", { n: 2 }), track(START, "A", { n: 3 })];
+    const events = [
+      track(START - 2 * HOUR, "A", { n: 1 }),
+      track(START - 1, "A", { n: 2 }),
+      track(START, "A", { n: 3 }),
+    ];
     expect(worth('last("A".n where n < 3 in last 1 hour)', events)).toBe(2);
     expect(worth('first("A" in last 1 hour)', events)).toBe(START - 1);
   });
@@ -429,7 +454,10 @@ describe("traits", () => {
   });
 
   test("a key is replaced as a whole", () => {
-    const events = [identify(START - 1, { home: { city: "Rome", zip: 1 } }), identify(START, { home: { city: "Turin" } })];
+    const events = [
+      identify(START - 1, { home: { city: "Rome", zip: 1 } }),
+      identify(START, { home: { city: "Turin" } }),
+    ];
     expect(traitsAfter(...events)).toEqual({ home: { city: "Turin" } });
     expect(isIn("trait.home.zip is set", events)).toBe(false);
   });
@@ -471,12 +499,14 @@ describe("tags", () => {
 
   test("every match adds a point, or as many as the rule says", () => {
     const events = [track(START, "A"), track(START, "A"), track(START, "B")];
-    expect(tagsAfter('tag "x" on "A"\ntag "x" +0.5 on "B"\ntag "y" on "C"', ...events)).toEqual([{ name: "x", score: 2.5 }]);
+    expect(tagsAfter('tag "x" on "A"\ntag "x" +0.5 on "B"\ntag "y" on "C"', ...events)).toEqual([
+      { name: "x", score: 2.5 },
+    ]);
   });
 
   test("a path gives the tag named by the value, with a prefix if there is one", () => {
     const events = [track(START, "A", { cat: "coats" }), track(START, "A", { cat: "coats" }), track(START, "A")];
-    expect(tagsAfter("tag cat on \"A\"\ntag \"i:\" + cat +2 on \"A\"", ...events)).toEqual([
+    expect(tagsAfter('tag cat on "A"\ntag "i:" + cat +2 on "A"', ...events)).toEqual([
       { name: "coats", score: 2 },
       { name: "i:coats", score: 4 },
     ]);
@@ -484,7 +514,7 @@ describe("tags", () => {
 
   test("numbers and booleans name tags as they are written, objects and null name none", () => {
     const values = [1, 2.5, true, null, { cat: "a" }, -1];
-    expect(tagsAfter("tag n on \"A\"", ...values.map((n) => track(START, "A", { n })))).toEqual([
+    expect(tagsAfter('tag n on "A"', ...values.map((n) => track(START, "A", { n })))).toEqual([
       { name: "-1", score: 1 },
       { name: "1", score: 1 },
       { name: "2.5", score: 1 },
@@ -605,7 +635,12 @@ describe("stages", () => {
 
   test("stages compare by declared order, and no stage is missing", () => {
     const segments = ['segment "x" = stage >= "lead"', 'segment "y" = stage != "lead"', 'segment "z" = stage is set'];
-    const rules = ['stages "visitor", "lead", "a"', 'stage "a" when did("A")', 'stage "visitor" when did("V")', ...segments];
+    const rules = [
+      'stages "visitor", "lead", "a"',
+      'stage "a" when did("A")',
+      'stage "visitor" when did("V")',
+      ...segments,
+    ];
     const inSegments = (name: string): unknown => profileOf(rules.join("\n"), [track(START, name)]).segments;
     expect(inSegments("A")).toEqual(["x", "y", "z"]);
     expect(inSegments("V")).toEqual(["y", "z"]);

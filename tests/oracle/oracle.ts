@@ -28,7 +28,7 @@ export interface Oracle extends Subject {
   contacts(): readonly string[];
   /**
    * Every instant t with `from < t <= to` at which some contact may change if nothing happens meanwhile, ascending;
-   * a superset of the true flips.
+   * a superset of the true flips, but for those of moments that will be calculated from others only by then.
    */
   flipInstants(from: number, to: number): number[];
   /** The profile as it will be at a later instant if nothing happens, with the stage that is reached by now. */
