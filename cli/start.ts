@@ -1,5 +1,4 @@
 /** `sluice start`: reads the configuration, runs a server until it is told to stop, and tells people what it does. */
-import { relative } from "node:path";
 import closeWithGrace from "close-with-grace";
 import { ConfigError, readConfig, type Config, type Role } from "../kernel/config.ts";
 import { createLog, type Log } from "../kernel/log.ts";
@@ -8,6 +7,7 @@ import { ModelFileError } from "./initial-model.ts";
 import { EXAMPLE_MODEL, VERSION } from "./package.ts";
 import { NoRedisProgram } from "./private-redis/program.ts";
 import { startServer, StartError, type RunningServer } from "./server.ts";
+import { shownPath } from "./shown-path.ts";
 import { StoreMismatch } from "./store-meta.ts";
 import { tryIt } from "./try-it.ts";
 
@@ -121,15 +121,9 @@ function greeting(server: RunningServer, config: Config, roles: readonly Role[],
 function storeRow(config: Config, privateRedis: RunningServer["privateRedis"]): string {
   if (privateRedis === null) return "Redis of REDIS_URL";
   const { port } = new URL(privateRedis.url);
-  return `private redis-server on port ${port}, files in ${shown(config.dataDir)}${privateRedis.takenOver ? " (taken over)" : ""}`;
+  return `private redis-server on port ${port}, files in ${shownPath(config.dataDir)}${privateRedis.takenOver ? " (taken over)" : ""}`;
 }
 
 function fromFile({ modelFile }: Config): string {
-  return modelFile === null ? "" : ` (an empty store loads ${shown(modelFile)})`;
-}
-
-/** As short as it is still clear where. */
-function shown(path: string): string {
-  const near = relative("", path);
-  return near === "" || near.startsWith("..") ? path : near;
+  return modelFile === null ? "" : ` (an empty store loads ${shownPath(modelFile)})`;
 }

@@ -54,7 +54,7 @@ export function counts(rule: { readonly for: TagDecl["for"] }, event: Event, t: 
   return rule.for === null || t - rule.for.ms < event.timestamp;
 }
 
-/** The names that an event gives: one for a fixed name, one for each scalar at a path, elements of an array included. */
+/** The names that an event gives: one for a fixed name, one for each scalar at a path or in an array there. */
 function namesFrom(name: TagName, event: Event): string[] {
   const prefix = name.prefix?.text ?? "";
   const endings = name.path === null ? [""] : followInEvent(event, name.path).flatMap((found) => found ?? []);

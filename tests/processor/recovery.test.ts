@@ -63,7 +63,7 @@ const PEOPLE = 100;
 function script({ models }: Subject): Action[] {
   const actions: Action[] = [{ control: models[0] }];
   let message = 0;
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 5; round++) {
     const events = Array.from({ length: 24 }, (_, i): Partial<Event> => {
       const bought = (round + i) % 4 === 0;
       const repeat = i === 5 && round > 0;
@@ -77,7 +77,7 @@ function script({ models }: Subject): Action[] {
       };
     });
     actions.push({ events: events.slice(0, 12) }, { events: events.slice(12) }, { pass: 400 });
-    if (round === 4) actions.push({ control: models[1] });
+    if (round === 2) actions.push({ control: models[1] });
   }
   actions.push({ pass: 10_000 });
   return actions;

@@ -10,7 +10,7 @@ import { call, readAnswers, readCard, readMembers } from "./answers.ts";
 import { countStages, expectSame } from "./comparison.ts";
 import { computeExpected } from "./expected.ts";
 import { CSV_FILE, MAPPING_FILE, MODEL_FILE, skipWithoutFile } from "./input.ts";
-import { runSluice, startSluice, type SluiceServer } from "./sluice.ts";
+import { endAll, runSluice, startSluice, type SluiceServer } from "./sluice.ts";
 
 const CARD_EVERY = 50;
 
@@ -24,6 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.stop();
+  await endAll();
   await rm(folder, { recursive: true, force: true });
 });
 

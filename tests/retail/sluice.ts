@@ -12,6 +12,15 @@ export interface SluiceServer {
   stop(): Promise<number | null>;
 }
 
+const launched = new Set<Launched>();
+
+/** Ends what a test left running because it failed. */
+export async function endAll(): Promise<void> {
+  await Promise.all([...launched].map((one) => one.end()));
+}
+
+/** Far longer than a start takes, and shorter than the test may. */
+const START_MS_MAX = 60_000;
 /** What a failing test shows of a process's output, at most. */
 const OUTPUT_SHOWN = 10_000;
 const URL_PRINTED = /http:\/\/127\.0\.0\.1:\d+/;
@@ -68,9 +77,12 @@ function launch(args: readonly string[], env: Readonly<Record<string, string>>):
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
-  const exit = once(child, "close").then(([code]) => code as number | null);
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
-  return {
+  const exit = once(child, "close").then(([code]) => {
+    launched.delete(one);
+    return code as number | null;
+  });
+  const one: Launched = {
     exit,
     isRunning,
     output: () => output,
@@ -79,13 +91,17 @@ function launch(args: readonly string[], env: Readonly<Record<string, string>>):
       return exit;
     },
   };
+  launched.add(one);
+  return one;
 }
 
 async function until<T>(server: Launched, probe: () => T | null | Promise<T | null>): Promise<T> {
+  const deadline = performance.now() + START_MS_MAX;
   for (;;) {
     const found = await probe();
     if (found !== null) return found;
     if (!server.isRunning()) throw new Error(`sluice start ended:\n${server.output()}`);
+    if (performance.now() > deadline) throw new Error(`sluice start is not ready:\n${server.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
