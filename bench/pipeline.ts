@@ -43,13 +43,7 @@ export async function pipeline(args: readonly string[]): Promise<void> {
   }
 }
 
-async function runRound(
-  empty: Running,
-  sluice: Running,
-  batch: number,
-  seconds: number,
-  seed: number,
-): Promise<Round> {
+async function runRound(empty: Running, sluice: Running, batch: number, seconds: number, seed: number): Promise<Round> {
   const load = { batch, connections: CONNECTIONS, seconds, traffic: createTraffic({ seed, contacts: CONTACTS }) };
   const emptyCpu = await empty.cpuSeconds();
   const ceiling = await runLoad({ ...load, url: empty.url });
@@ -94,10 +88,18 @@ function print(rounds: readonly Round[]): void {
     median(rounds.map((round) => pick(round) / round.empty)).toFixed(2);
   const micros = (pick: (round: Round) => number): string => median(rounds.map(pick)).toFixed(1);
   console.log(`  median of ${rounds.length} paired rounds    events/s   x empty route`);
-  console.log(`  empty Fastify route     ${rate((r) => r.empty).padStart(12)}            1.00   ${micros((r) => r.emptyCpuMicros)} µs CPU an event`);
-  console.log(`  accepted                ${rate((r) => r.accepted).padStart(12)}            ${ratio((r) => r.accepted)}   p99 ${micros((r) => r.p99Ms)} ms`);
-  console.log(`  processed               ${rate((r) => r.processed).padStart(12)}            ${ratio((r) => r.processed)}`);
-  console.log(`  visible                 ${rate((r) => r.visible).padStart(12)}            ${ratio((r) => r.visible)}   ${micros((r) => r.cpuMicros)} µs CPU an event, without Redis`);
+  console.log(
+    `  empty Fastify route     ${rate((r) => r.empty).padStart(12)}            1.00   ${micros((r) => r.emptyCpuMicros)} µs CPU an event`,
+  );
+  console.log(
+    `  accepted                ${rate((r) => r.accepted).padStart(12)}            ${ratio((r) => r.accepted)}   p99 ${micros((r) => r.p99Ms)} ms`,
+  );
+  console.log(
+    `  processed               ${rate((r) => r.processed).padStart(12)}            ${ratio((r) => r.processed)}`,
+  );
+  console.log(
+    `  visible                 ${rate((r) => r.visible).padStart(12)}            ${ratio((r) => r.visible)}   ${micros((r) => r.cpuMicros)} µs CPU an event, without Redis`,
+  );
   const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
   if (failed > 0) console.log(`  ${failed} requests failed`);
 }

@@ -8,7 +8,7 @@
  *   `a`  replies to controls of this step, JSON array of Reply, absent when none
  */
 import { pack, unpack } from "msgpackr";
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, type ByteWriter } from "./bytes.ts";
 import type { JsonObject } from "./event.ts";
 
 /** One step: enough to run it again and get the same state. */

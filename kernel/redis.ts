@@ -151,7 +151,8 @@ function portOf(node: URL): number {
 
 function dbOf(node: URL): number {
   const db = node.pathname.replace(/^\//, "");
-  if (db !== "" && !/^\d+$/.test(db)) throw new Error(`the Redis URL names database ${JSON.stringify(db)}, not a number`);
+  if (db !== "" && !/^\d+$/.test(db))
+    throw new Error(`the Redis URL names database ${JSON.stringify(db)}, not a number`);
   return Number(db);
 }
 

@@ -20,7 +20,7 @@ export interface CompiledOperand {
 
 /** Where names of the model lead while it is compiled. */
 export interface Names {
-  segmentId(name: string): number;
+  readonly segmentId: (name: string) => number;
   /** The place of each stage in the declared order, by stage id and by name. */
   readonly stageOrderById: ReadonlyMap<number, number>;
   readonly stageOrderByName: ReadonlyMap<string, number>;

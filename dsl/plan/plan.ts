@@ -11,7 +11,14 @@ import type { Retention } from "../features/times.ts";
 import { printFact, printPredicate } from "../print.ts";
 import { walkPredicate } from "../walk.ts";
 import { compileAggregate, type CompiledAggregate } from "./aggregate.ts";
-import { createPlanBuilder, noReads, type PlanBuilder, type PlanLimits, type Reads, type SelectorPlan } from "./builder.ts";
+import {
+  createPlanBuilder,
+  noReads,
+  type PlanBuilder,
+  type PlanLimits,
+  type Reads,
+  type SelectorPlan,
+} from "./builder.ts";
 import { createDirtySet, type DirtySet } from "./dirty.ts";
 import type { PropertyKeys } from "./event-view.ts";
 import type { Names } from "./operand.ts";
@@ -87,8 +94,8 @@ export interface Plan {
 }
 
 export interface NameIds {
-  segment(name: string): number;
-  stage(name: string): number;
+  readonly segment: (name: string) => number;
+  readonly stage: (name: string) => number;
 }
 
 export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimits): Plan {
@@ -194,11 +201,7 @@ function compileTag(
 }
 
 /** Every aggregate of the model, once each. They read features that the roots have asked for already. */
-function compileCardFacts(
-  predicates: readonly Predicate[],
-  builder: PlanBuilder,
-  uses: FeatureUse[],
-): AggregateFact[] {
+function compileCardFacts(predicates: readonly Predicate[], builder: PlanBuilder, uses: FeatureUse[]): AggregateFact[] {
   const facts = new Map<string, AggregateFact>();
   const dids = new Set<string>();
   for (const predicate of predicates) {
@@ -235,8 +238,7 @@ function readersOf(reads: readonly Reads[], featureCount: number): Readers {
     if (list === undefined) map.set(key, [root]);
     else list.push(root);
   };
-  const where = (flag: (read: Reads) => boolean): number[] =>
-    reads.flatMap((read, root) => (flag(read) ? [root] : []));
+  const where = (flag: (read: Reads) => boolean): number[] => reads.flatMap((read, root) => (flag(read) ? [root] : []));
   reads.forEach((read, root) => {
     for (const feature of read.features) features[feature]?.push(root);
     for (const key of read.traits) push(traits, key, root);

@@ -21,7 +21,7 @@ local before, nonce = string.match(owner, '^(%d+):(.*)$')
 if nonce ~= ARGV[1] then return nil end
 local committed = tonumber(redis.call('HGET', KEYS[2], 'epoch') or '0')
 local time = redis.call('TIME')
-local epoch = tonumber(before)
+local epoch = math.max(tonumber(before) + 1, committed + 1, time[1] * 1000 + math.floor(time[2] / 1000))
 local text = string.format('%.0f', epoch)
 redis.call('SET', KEYS[1], text .. ':' .. nonce)
 return text
