@@ -1,14 +1,16 @@
 /** Loads the model of a file into a store that has none yet. */
 import { readFile } from "node:fs/promises";
-import { relative } from "node:path";
-import type { Diagnostic } from "../dsl/diagnostic.ts";
-import { formatDiagnostic } from "../dsl/diagnostic.ts";
+import { formatDiagnostic, type Diagnostic } from "../dsl/diagnostic.ts";
 import { buildModelRecord } from "../dsl/registry.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import { announceVersion, readCurrent, storeVersion } from "../query/model-store.ts";
+import { shownPath } from "./shown-path.ts";
+
+/** The file of MODEL can't be read or is no model. */
+export class ModelFileError extends Error {}
 
 export interface InitialModelOptions {
   readonly redis: RedisClient;
@@ -44,13 +46,15 @@ async function buildFromFile(file: string, previous: ModelRecord, at: number): P
     source = await readFile(file, "utf8");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`The model ${file} (MODEL) can't be read: ${why}`, { cause: error });
+    throw new ModelFileError(`The model ${shownPath(file)} (MODEL) can't be read: ${why}`, { cause: error });
   }
   const built = buildModelRecord(previous, source, at, "file");
   if (built.ok) return built.record;
-  throw new Error(`The model ${file} (MODEL) has mistakes:\n${formatAll(source, file, built.diagnostics)}`);
+  throw new ModelFileError(
+    `The model ${shownPath(file)} (MODEL) has mistakes:\n${formatAll(source, file, built.diagnostics)}`,
+  );
 }
 
 function formatAll(source: string, file: string, diagnostics: readonly Diagnostic[]): string {
-  return diagnostics.map((one) => formatDiagnostic(source, relative("", file), one)).join("\n");
+  return diagnostics.map((one) => formatDiagnostic(source, shownPath(file), one)).join("\n");
 }

@@ -51,7 +51,9 @@ export async function openStore(
   const found = readPairs(await runScript(redis, FOUND_STORE, [META_KEY], Object.entries(fields).flat()));
   const [format, partitions, clock] = [found.get("format"), Number(found.get("partitions")), found.get("clock")];
   if (format !== String(FORMAT)) {
-    throw new StoreMismatch(`The store has format ${format ?? "unknown"}; this version of Sluice reads format ${FORMAT}.`);
+    throw new StoreMismatch(
+      `The store has format ${format ?? "unknown"}; this version of Sluice reads format ${FORMAT}.`,
+    );
   }
   if (!Number.isInteger(partitions) || partitions < 1 || (clock !== "wall" && clock !== "event")) {
     throw new StoreMismatch(`${META_KEY} in Redis is damaged: it doesn't say how the store was made.`);

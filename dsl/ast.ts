@@ -225,7 +225,13 @@ export type StringOperator = "contains" | "starts with" | "ends with" | "matches
 export type ComparisonOf<R> =
   | { readonly kind: "binary"; readonly operator: ComparisonOperator; readonly right: R; readonly pos: Pos }
   | { readonly kind: "in"; readonly not: boolean; readonly values: readonly Literal[]; readonly pos: Pos }
-  | { readonly kind: "between"; readonly not: boolean; readonly low: Literal; readonly high: Literal; readonly pos: Pos }
+  | {
+      readonly kind: "between";
+      readonly not: boolean;
+      readonly low: Literal;
+      readonly high: Literal;
+      readonly pos: Pos;
+    }
   | {
       readonly kind: "string";
       readonly operator: StringOperator;

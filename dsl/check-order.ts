@@ -148,7 +148,7 @@ const MAX_SPELLED = 12;
 /** Begins with the member that was declared first. */
 function reportCircle(circle: readonly Node[], nodes: ReadonlyMap<string, Node>, problems: Reporter): void {
   const members = new Set(circle);
-  const [first] = [...nodes.values()].filter((node) => members.has(node) && isDeclared(node));
+  const first = [...nodes.values()].find((node) => members.has(node) && isDeclared(node));
   const start = Math.max(0, first === undefined ? 0 : circle.indexOf(first));
   const turned = [...circle.slice(start), ...circle.slice(0, start)];
   const [head, second] = turned;

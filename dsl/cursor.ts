@@ -152,7 +152,8 @@ export function failAt(pos: Pos, message: string, hint: string | null = null): n
 function hintFor(c: Cursor, token: Token, words: readonly string[]): string | null {
   if (token.kind === "end" && token.text !== "") {
     const next = c.tokens[c.limit];
-    return `"${token.text}" at the beginning of line ${next?.line ?? 0} starts a new declaration; indent it if it belongs here`;
+    const where = `"${token.text}" at the beginning of line ${next?.line ?? 0}`;
+    return `${where} starts a new declaration; indent it if it belongs here`;
   }
   if (token.kind === "word") {
     const near = didYouMean(token.text, words);

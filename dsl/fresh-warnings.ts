@@ -25,7 +25,8 @@ function placesOf(model: CheckedModel): Map<string, Pos> {
   const note = (text: string, pos: Pos): void => {
     if (!places.has(text)) places.set(text, pos);
   };
-  for (const { rule, pos } of model.scores) if (rule.kind === "on") note(`score on ${printEventSelector(rule.event)}`, pos);
+  for (const { rule, pos } of model.scores)
+    if (rule.kind === "on") note(`score on ${printEventSelector(rule.event)}`, pos);
   for (const { event, pos } of model.tags) note(`tag on ${printEventSelector(event)}`, pos);
   const predicates = [...model.segments.map((one) => one.predicate), ...model.stages.map((one) => one.when)];
   for (const predicate of predicates) {

@@ -14,7 +14,8 @@ export function follow(value: Value, steps: readonly string[], from: number): Va
   let current = value;
   for (let i = from; i < steps.length; i++) {
     const step = steps[i];
-    if (step === undefined || current === null || typeof current !== "object" || Array.isArray(current)) return undefined;
+    if (step === undefined || current === null || typeof current !== "object" || Array.isArray(current))
+      return undefined;
     if (!Object.hasOwn(current, step)) return undefined;
     current = (current as { readonly [key: string]: Json })[step];
   }

@@ -36,7 +36,7 @@ export function watchBacklog(
     const before = written;
     try {
       const sizes = await Promise.all(streams.map((stream) => redis.memory("USAGE", stream)));
-      sampled = sizes.reduce((sum: number, size) => sum + Number(size ?? 0), 0);
+      sampled = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
       written -= before;
       note();
     } catch (error) {

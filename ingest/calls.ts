@@ -68,14 +68,21 @@ export function readBatch(body: JsonObject, reception: Reception): Batch {
   const shared = sharedBy(body, reception.limits);
   const events: Event[] = [];
   const refused: Refused[] = [];
-  (calls as readonly Json[]).forEach((call, index) => {
-    try {
-      events.push(fromBatch(call, reception, shared));
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      refused.push({ index, code: error.code, message: error.message, call });
-    }
-  });
+  // Nobody looks at the stack of a refusal, and collecting it is most of what one costs.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    (calls as readonly Json[]).forEach((call, index) => {
+      try {
+        events.push(fromBatch(call, reception, shared));
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        refused.push({ index, code: error.code, message: error.message, call });
+      }
+    });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
   return { events, refused };
 }
 

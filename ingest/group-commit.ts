@@ -60,8 +60,8 @@ const RETRY_AFTER_SECONDS = 1;
 interface Waiting {
   /** Partitions that its events went to; -1 stands for the stream of refused events. */
   readonly partitions: readonly number[];
-  resolve(): void;
-  reject(error: SluiceError): void;
+  readonly resolve: () => void;
+  readonly reject: (error: SluiceError) => void;
 }
 
 const REFUSALS = -1;
@@ -77,7 +77,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const lingerMs = options.lingerMs ?? LINGER_MS;
   const streams = Array.from({ length: partitions }, (_, partition) => partitionKeys(partition).in);
   const writers = streams.map(() => new EntryWriter());
-  const backlog = watchBacklog(redis, streams, options.streamBytesMax, metrics.backlog, log);
+  const backlog = watchBacklog(redis, streams, options.streamBytesMax, (bytes) => metrics.backlog(bytes), log);
 
   /** The group that is being filled. */
   let waiting: Waiting[] = [];
@@ -178,23 +178,27 @@ export function createCollector(options: CollectorOptions): Collector {
     waiting = [];
     if (requests.length === 0) return;
 
+    void deliver(requests, writes);
+  }
+
+  /** Never rejects. */
+  async function deliver(requests: readonly Waiting[], writes: readonly Write[]): Promise<void> {
     let bytes = 0;
     for (const { args } of writes) bytes += Buffer.isBuffer(args[3]) ? args[3].length : 0;
     inFlight++;
     inFlightBytes += bytes;
     const started = performance.now();
-    void write(redis, writes).then((failures) => {
-      inFlight--;
-      inFlightBytes -= bytes;
-      backlog.add(bytes);
-      metrics.flushed((performance.now() - started) / 1000, failures.size);
-      if (failures.size > 0) {
-        log.warn({ failed: failures.size, of: writes.length, reason: first(failures) }, "writing events failed");
-      }
-      answer(requests, failures);
-      if (sendWhenAnswered && waiting.length > 0) send();
-      if (inFlight === 0 && waiting.length === 0) drained?.();
-    });
+    const failures = await write(redis, writes);
+    inFlight--;
+    inFlightBytes -= bytes;
+    backlog.add(bytes);
+    metrics.flushed((performance.now() - started) / 1000, failures.size);
+    if (failures.size > 0) {
+      log.warn({ failed: failures.size, of: writes.length, reason: reasonOf(failures) }, "writing events failed");
+    }
+    answer(requests, failures);
+    if (sendWhenAnswered && waiting.length > 0) send();
+    if (inFlight === 0 && waiting.length === 0) drained?.();
   }
 
   /** Empties the group into commands. */
@@ -241,29 +245,27 @@ function answer(requests: readonly Waiting[], failures: ReadonlyMap<number, Erro
   }
 }
 
-/**
- * Sends the commands and resolves with what failed, by partition. Never rejects. One server takes them all in one
- * write to its socket; the nodes of a cluster take each command by itself.
- */
-function write(redis: RedisClient, writes: readonly Write[]): Promise<ReadonlyMap<number, Error>> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      const error = new Error(`no answer within ${ANSWER_MS_MAX} ms`);
-      resolve(new Map(writes.map(({ partition }) => [partition, error])));
-    }, ANSWER_MS_MAX);
-    void outcomes(redis, writes).then((errors) => {
-      clearTimeout(timer);
-      const failures = new Map<number, Error>();
-      writes.forEach(({ partition }, i) => {
-        const error = errors[i];
-        if (error !== null && error !== undefined) failures.set(partition, error);
-      });
-      resolve(failures);
-    });
+/** Sends the commands and resolves with what failed, by partition. Never rejects. */
+async function write(redis: RedisClient, writes: readonly Write[]): Promise<ReadonlyMap<number, Error>> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<readonly Error[]>((resolve) => {
+    const error = new Error(`no answer within ${ANSWER_MS_MAX} ms`);
+    timer = setTimeout(() => resolve(writes.map(() => error)), ANSWER_MS_MAX);
   });
+  const errors = await Promise.race([outcomes(redis, writes), silence]);
+  clearTimeout(timer);
+  const failures = new Map<number, Error>();
+  writes.forEach(({ partition }, i) => {
+    const error = errors[i];
+    if (error !== null && error !== undefined) failures.set(partition, error);
+  });
+  return failures;
 }
 
-/** For each command its error, or null where Redis has acknowledged it. */
+/**
+ * For each command its error, or null where Redis has acknowledged it. One server takes them all in one write to its
+ * socket; of a cluster each node takes its own.
+ */
 async function outcomes(redis: RedisClient, writes: readonly Write[]): Promise<readonly (Error | null)[]> {
   if (isCluster(redis)) {
     const settled = await Promise.allSettled(writes.map(({ args }) => redis.xadd(...args)));
@@ -290,7 +292,7 @@ function unavailable(message: string): SluiceError {
   return new SluiceError("unavailable", message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
-function first(failures: ReadonlyMap<number, Error>): string {
+function reasonOf(failures: ReadonlyMap<number, Error>): string {
   for (const error of failures.values()) return error.message;
   return "";
 }

@@ -137,7 +137,7 @@ function findBroken(value: Json, depth: number, path: string): Broken {
   if (typeof value === "number") return Number.isFinite(value) ? WHOLE : { reason: "number", path: at };
   if (typeof value !== "object" || value === null) return WHOLE;
   if (depth > DEPTH_MAX) return { reason: "depth", path: at };
-  for (const [key, item] of Object.entries(value) as [string, Json][]) {
+  for (const [key, item] of Object.entries<Json>(value)) {
     if (key.length > KEY_CHARS_MAX) return { reason: "key", path: at };
     const inside = Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
     const found = findBroken(item, depth + 1, inside);

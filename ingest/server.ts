@@ -91,7 +91,9 @@ export function buildIngest(deps: IngestDeps): FastifyPluginAsync {
     app.decorateRequest("hasWriteKey", false);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    app.setErrorHandler((error: FastifyError | SluiceError, request, reply) => sendError(error, request, reply, limits));
+    app.setErrorHandler((error: FastifyError | SluiceError, request, reply) =>
+      sendError(error, request, reply, limits),
+    );
     app.addHook("onClose", () => collector.close());
     app.addHook("onRequest", async (request) => {
       // The body is JSON whatever its type says; a type that is no type at all would be refused by the framework.
@@ -155,7 +157,7 @@ export function buildIngest(deps: IngestDeps): FastifyPluginAsync {
     for (const [kind, paths] of SINGLE_CALLS) {
       for (const path of paths) app.post(path, { bodyLimit }, (request, reply) => takeCall(request, reply, kind));
     }
-    for (const path of BATCH_PATHS) app.post(path, { bodyLimit }, takeBatch);
+    for (const path of BATCH_PATHS) app.post(path, { bodyLimit }, (request, reply) => takeBatch(request, reply));
   };
 }
 

@@ -25,7 +25,9 @@ export async function openEmbedded(path: string): Promise<ClickHouseClient> {
   // The engine is a library of some hundred megabytes; only who asks for it loads it.
   const { createChdbConnection } = await import("chdb/connection");
   // One interface, declared in two packages whose copies of a class with private fields the compiler keeps apart.
-  const connection = createChdbConnection({ path }) as unknown as NonNullable<ClickHouseClientConfigOptions["connection"]>;
+  const connection = createChdbConnection({ path }) as unknown as NonNullable<
+    ClickHouseClientConfigOptions["connection"]
+  >;
   return createClient({ connection });
 }
 

@@ -28,6 +28,8 @@ export interface ConfigLimits {
   readonly dedupe_max: number;
   readonly window_entries_max: number;
   readonly tags_max: number;
+  readonly distinct_max: number;
+  readonly traits_max: number;
   /** 0: one less than the machine's cores, at least one. */
   readonly processor_threads: number;
   /** For resident state, over all threads of the process. */
@@ -195,6 +197,8 @@ const SPECS = {
     desc: "entries kept for one windowed feature of a contact",
   }),
   TAGS_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.tags_max, desc: "tags of a contact" }),
+  DISTINCT_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.distinct_max, desc: "values kept for distinct and most" }),
+  TRAITS_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.traits_max, desc: "traits of a contact" }),
   PROCESSOR_THREADS: wholeNumber(1, 256)({ default: undefined, desc: "worker threads of the processor (cores - 1)" }),
   PROCESSOR_MEMORY_MB: wholeNumber(16, 1024 * 1024)({ default: 512, desc: "for the state of contacts, all threads" }),
   SWEEP_SECONDS: decimal(0.1, 3600)({ default: 5, desc: "time between checkpoints: what a restart runs again" }),
@@ -247,6 +251,8 @@ export function readConfig(env: Env, roles: readonly Role[] = ROLES): Config {
       dedupe_max: values.DEDUPE_MAX,
       window_entries_max: values.WINDOW_ENTRIES_MAX,
       tags_max: values.TAGS_MAX,
+      distinct_max: values.DISTINCT_MAX,
+      traits_max: values.TRAITS_MAX,
       processor_threads: values.PROCESSOR_THREADS ?? 0,
       processor_memory_bytes: values.PROCESSOR_MEMORY_MB * 1024 * 1024,
       sweep_ms: Math.round(values.SWEEP_SECONDS * 1000),

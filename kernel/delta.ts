@@ -5,10 +5,10 @@
  * Redis stream entry, id `epoch-seq`, fields:
  *   `s`  the step (below), msgpack
  *   `r`  rows of changed contacts (below), absent when none changed
- *   `a`  replies to controls of this step, msgpack array of Reply, absent when none
+ *   `a`  replies to controls of this step, JSON array of Reply, absent when none
  */
 import { pack, unpack } from "msgpackr";
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, type ByteWriter } from "./bytes.ts";
 import type { JsonObject } from "./event.ts";
 
 /** One step: enough to run it again and get the same state. */
@@ -78,12 +78,13 @@ export function decodeStep(bytes: Buffer): Step {
   return unpack(bytes) as Step;
 }
 
+/** JSON and not msgpack: a card carries traits, and msgpackr renames a key `__proto__`. */
 export function encodeReplies(replies: readonly Reply[]): Buffer {
-  return pack(replies);
+  return Buffer.from(JSON.stringify(replies));
 }
 
 export function decodeReplies(bytes: Buffer): readonly Reply[] {
-  return unpack(bytes) as readonly Reply[];
+  return JSON.parse(bytes.toString()) as readonly Reply[];
 }
 
 /** A changed contact. All values are absolute, so that applying a row twice, or an old one before newer, is harmless. */

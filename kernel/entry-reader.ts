@@ -90,7 +90,7 @@ class TextTable {
     this.#buffer = buffer;
     this.#starts = startsOf(lengths, at);
     this.#ascii = ascii;
-    this.#texts = new Array<string | undefined>(lengths.length);
+    this.#texts = emptySlots(lengths.length);
   }
 
   get(n: number): string {
@@ -103,6 +103,13 @@ class TextTable {
     this.#texts[n] = text;
     return text;
   }
+}
+
+/** Room for things that are made when they are asked for. */
+function emptySlots<T>(count: number): (T | undefined)[] {
+  const slots: (T | undefined)[] = [];
+  slots.length = count;
+  return slots;
 }
 
 /** Running sums: item i is the sum of all lengths before i, plus `first`; one item more than there are lengths. */
@@ -182,7 +189,7 @@ export class ColumnReader {
     const sizes = this.#uints(COLUMN.shapeSizes);
     this.#shapeStarts = startsOf(sizes, 0);
     this.#shapeKeys = this.#uints(COLUMN.shapeKeyStrings);
-    this.#keyTexts = new Array<readonly string[] | undefined>(this.shapeCount);
+    this.#keyTexts = emptySlots(this.shapeCount);
     this.valueStarts = startsOf(spread(sizes, this.shapes), 0).subarray(0, events);
     this.valueTypes = this.#bytes(COLUMN.valueTypes);
     this.valueNumbers = merge(
@@ -250,7 +257,9 @@ export class ColumnReader {
     this.#traits ??= this.#uints(COLUMN.traits);
     const code = this.#traits[event] ?? TRAITS_NONE;
     if (code === TRAITS_NONE) return null;
-    return code === TRAITS_ARE_PROPERTIES ? this.#properties(event) : (this.complex(code - TRAITS_RECORD) as JsonObject);
+    return code === TRAITS_ARE_PROPERTIES
+      ? this.#properties(event)
+      : (this.complex(code - TRAITS_RECORD) as JsonObject);
   }
 
   event(event: number): Event {
@@ -314,7 +323,7 @@ export class ColumnReader {
     const types = this.#bytes(COLUMN.recordTypes);
     const refs = this.#uints(COLUMN.recordRefItems);
     const numbers = merge(types, refs, this.#doubles(COLUMN.recordNumberItems));
-    const made = new Array<Json | undefined>(forms.length);
+    const made = emptySlots<Json>(forms.length);
     this.#records = { forms, starts: startsOf(sizes, 0), types, numbers, made };
     return this.#records;
   }

@@ -12,14 +12,7 @@ import type { Event, Json, JsonObject } from "./event.ts";
  * `valueNumbers`; for VALUE_STRING it has the number of a string, `string(n)`; for VALUE_COMPLEX that of an object or
  * array, `complex(n)`.
  */
-export {
-  VALUE_COMPLEX,
-  VALUE_FALSE,
-  VALUE_NULL,
-  VALUE_NUMBER,
-  VALUE_STRING,
-  VALUE_TRUE,
-} from "./entry-layout.ts";
+export { VALUE_COMPLEX, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VALUE_TRUE } from "./entry-layout.ts";
 
 /**
  * A decoded entry. Columns are indexed by the event's place in the entry; strings and objects are decoded when first

@@ -7,7 +7,14 @@ export type JsonObject = { readonly [key: string]: Json };
 export type CallKind = "track" | "identify" | "page" | "screen" | "group" | "alias";
 
 /** The codes of call kinds as they are stored; never renumbered. */
-export const CALL_KINDS = ["track", "identify", "page", "screen", "group", "alias"] as const satisfies readonly CallKind[];
+export const CALL_KINDS = [
+  "track",
+  "identify",
+  "page",
+  "screen",
+  "group",
+  "alias",
+] as const satisfies readonly CallKind[];
 export const TRACK = 0;
 export const IDENTIFY = 1;
 export const PAGE = 2;

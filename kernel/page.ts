@@ -8,7 +8,7 @@
  *
  *   varint seq | varint count | count x (u32 lo, u32 hi of hash64(id), f64 next flip)
  */
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, type ByteWriter } from "./bytes.ts";
 
 export const PAGE_FORMAT = 1;
 

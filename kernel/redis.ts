@@ -111,8 +111,12 @@ export function isRedisTrouble(error: unknown): error is Error {
   return TROUBLE_NAMES.has(error.name) || TROUBLE_MESSAGES.test(error.message) || TROUBLE_CODES.test(code);
 }
 
+/** Connections whose end is no news. */
+const closedByUs = new WeakSet<RedisClient>();
+
 /** Closes at once; replies that are still owed become errors. */
 export function disconnectRedis(client: RedisClient): void {
+  closedByUs.add(client);
   client.disconnect();
 }
 
@@ -147,7 +151,8 @@ function portOf(node: URL): number {
 
 function dbOf(node: URL): number {
   const db = node.pathname.replace(/^\//, "");
-  if (db !== "" && !/^\d+$/.test(db)) throw new Error(`the Redis URL names database ${JSON.stringify(db)}, not a number`);
+  if (db !== "" && !/^\d+$/.test(db))
+    throw new Error(`the Redis URL names database ${JSON.stringify(db)}, not a number`);
   return Number(db);
 }
 
@@ -209,6 +214,7 @@ function logChanges(client: RedisClient, { name, log }: ConnectOptions): void {
   });
   function goneDown(): void {
     up = false;
+    if (closedByUs.has(client)) return;
     log.warn({ connection: name, reason: lastError?.message ?? "connection closed" }, "redis can't be reached");
     lastError = null;
   }

@@ -44,6 +44,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   limits: {
     window_entries_max: LIMITS.window_entries_max,
     tags_max: LIMITS.tags_max,
+    distinct_max: LIMITS.distinct_max,
     traits_max: LIMITS.traits_max,
     dedupe_ms: LIMITS.dedupe_ms,
     dedupe_max: LIMITS.dedupe_max,

@@ -28,7 +28,9 @@ export interface Page {
 }
 
 export interface Pages {
+  /** Estimated memory of the pages that are here, and how many these are. */
   readonly bytes: number;
+  readonly count: number;
   get(page: number): Page | undefined;
   load(page: number, bytes: Buffer, used: number): void;
   create(page: number, used: number): Page;
@@ -82,6 +84,9 @@ export function createPages(): Pages {
   return {
     get bytes() {
       return total;
+    },
+    get count() {
+      return pages.size;
     },
     get: (page) => pages.get(page),
     load(number, bytes, used) {

@@ -1,8 +1,7 @@
 /** The state machine of one partition: see processor/state-machine.ts for what it promises. */
-import { pack, unpack } from "msgpackr";
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import type { Control } from "../kernel/control.ts";
-import type { DeltaRow, Reply } from "../kernel/delta.ts";
+import type { Reply } from "../kernel/delta.ts";
 import { writeDeltaRow } from "../kernel/delta.ts";
 import type { EntryReader } from "../kernel/entry.ts";
 import { writeFeedRecord } from "../kernel/feed.ts";
@@ -11,7 +10,7 @@ import { LIMITS } from "../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
 import { applyEvent } from "../dsl/contact/apply.ts";
 import { cardOf } from "../dsl/contact/card.ts";
-import { isMember, newContact, type Contact } from "../dsl/contact/contact.ts";
+import { newContact, type Contact } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
@@ -19,7 +18,9 @@ import { viewEntry, type EventView } from "../dsl/plan/event-view.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { contactIn, createPages, idOfRow, pageOf, rowIn, type Page, type Pages } from "./pages.ts";
-import { createSeen, type Seen, type SeenState } from "./seen.ts";
+import { deltaRowOf } from "./delta-row.ts";
+import { createSeen, type Seen } from "./seen.ts";
+import { decodeShardCheckpoint, encodeShardCheckpoint, type Migration } from "./shard-checkpoint.ts";
 import {
   HandlerFault,
   type Shard,
@@ -34,23 +35,6 @@ import { createTimers, type Timers } from "./timers.ts";
 const EVENT_BYTES = 64;
 const CONTACT_BYTES = 800;
 
-/** A model on its way through the pages: those before `nextPage` have it. `at`: the instant it was switched. */
-interface Migration {
-  readonly from: ModelRecord;
-  readonly at: number;
-  nextPage: number;
-  readonly pages: number;
-}
-
-interface Checkpoint {
-  readonly seq: number;
-  readonly clock: number;
-  readonly contacts: number;
-  readonly model: ModelRecord;
-  readonly migration: Migration | null;
-  readonly seen: SeenState;
-}
-
 export function createShard(options: ShardOptions, start?: ShardStart): Shard {
   return new PartitionShard(options, start);
 }
@@ -63,6 +47,8 @@ class PartitionShard implements Shard, MembershipSink {
   readonly #directory: Directory = createDirectory();
   readonly #timers: Timers = createTimers();
   readonly #pages: Pages = createPages();
+  /** Pages that there are, in memory or not. */
+  #pagesKnown = 0;
   readonly #seen: Seen;
   #record: ModelRecord = EMPTY_MODEL;
   #plan: BoundPlan;
@@ -87,7 +73,7 @@ class PartitionShard implements Shard, MembershipSink {
       this.#plan = planOf(this.#record, options.limits);
       return;
     }
-    const saved = unpack(start.checkpoint) as Checkpoint;
+    const saved = decodeShardCheckpoint(start.checkpoint);
     this.seq = saved.seq;
     this.clock = saved.clock;
     this.contacts = saved.contacts;
@@ -121,6 +107,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   missingPages(input: StepInput): number[] {
+    if (this.#pages.count === this.#pagesKnown) return [];
     const missing = new Set<number>();
     const want = (page: number): void => {
       if (this.#pages.get(page) === undefined && this.#directory.has(page * LIMITS.page_contacts)) missing.add(page);
@@ -218,15 +205,14 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   checkpoint(): Buffer {
-    const checkpoint: Checkpoint = {
+    return encodeShardCheckpoint({
       seq: this.seq,
       clock: this.clock,
       contacts: this.contacts,
       model: this.#record,
-      migration: this.#migration === null ? null : { ...this.#migration },
+      migration: this.#migration,
       seen: this.#seen.state,
-    };
-    return pack(checkpoint);
+    });
   }
 
   takeSeen(): ReturnType<Shard["takeSeen"]> {
@@ -242,6 +228,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   #loadIndex(page: number, bytes: Buffer): void {
+    this.#pagesKnown++;
     const input = new ByteReader(bytes);
     input.varint();
     const count = input.varint();
@@ -316,7 +303,8 @@ class PartitionShard implements Shard, MembershipSink {
     if (!this.#emit && page.seq >= this.seq) return;
     let contact: Contact;
     if (known < 0) {
-      if (page.rows.length !== slot % LIMITS.page_contacts) throw new Error(`page ${page.number} has a gap before slot ${slot}`);
+      if (page.rows.length !== slot % LIMITS.page_contacts)
+        throw new Error(`page ${page.number} has a gap before slot ${slot}`);
       contact = newContact(slot, id, at, this.#plan.startStage);
       this.#directory.set(slot, lo, hi);
       page.rows.push(contact);
@@ -437,7 +425,10 @@ class PartitionShard implements Shard, MembershipSink {
 
   #pageForNew(slot: number): Page {
     const number = pageOf(slot);
-    return this.#pages.get(number) ?? this.#pages.create(number, this.seq);
+    const known = this.#pages.get(number);
+    if (known !== undefined) return known;
+    this.#pagesKnown++;
+    return this.#pages.create(number, this.seq);
   }
 
   #takeRows(): Buffer | null {
@@ -450,37 +441,4 @@ class PartitionShard implements Shard, MembershipSink {
     }
     return this.#rows.length === 0 ? null : this.#rows.finish();
   }
-}
-
-/** What views have to know of a contact that changed: absolute values, read from it now. */
-function deltaRowOf(contact: Contact): DeltaRow {
-  const { change } = contact;
-  if (change === null) throw new Error("a contact without a change has no delta");
-  if (change.isNew) {
-    return {
-      slot: contact.slot,
-      id: contact.id,
-      score: contact.score,
-      stage: contact.stage,
-      entered: contact.members,
-      left: [],
-      tags: [...contact.tags],
-      untagged: [],
-    };
-  }
-  const segments = [...(change.segments ?? [])];
-  const tags = [...(change.tags ?? [])];
-  return {
-    slot: contact.slot,
-    id: null,
-    score: change.score ? contact.score : null,
-    stage: change.stage ? contact.stage : null,
-    entered: segments.filter((id) => isMember(contact, id)),
-    left: segments.filter((id) => !isMember(contact, id)),
-    tags: tags.flatMap((tag): [string, number][] => {
-      const points = contact.tags.get(tag);
-      return points === undefined ? [] : [[tag, points]];
-    }),
-    untagged: tags.filter((tag) => !contact.tags.has(tag)),
-  };
 }

@@ -46,9 +46,12 @@ export class HandlerFault extends Error {
   readonly eventIndex: number;
 
   constructor(eventIndex: number, cause: unknown) {
-    super(`event ${eventIndex} of the step made a handler fail: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    super(
+      `event ${eventIndex} of the step made a handler fail: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
     this.name = "HandlerFault";
     this.eventIndex = eventIndex;
   }
@@ -118,7 +121,10 @@ export interface Shard {
   /** All state outside pages, as of the present step: what a ShardStart needs beside pages, index and seen. */
   checkpoint(): Buffer;
   /** Fields of the `seen` hash that changed since the last call, and those that a checkpoint taken now won't need. */
-  takeSeen(): { readonly write: readonly (readonly [field: string, bytes: Buffer])[]; readonly remove: readonly string[] };
+  takeSeen(): {
+    readonly write: readonly (readonly [field: string, bytes: Buffer])[];
+    readonly remove: readonly string[];
+  };
   /** Drops clean pages, longest unused first, until `residentBytes` is at most `bytes` or none is left to drop. */
   evict(bytes: number): void;
 }

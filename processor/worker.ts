@@ -3,6 +3,8 @@
  * connections, one of them for blocking reads; in a cluster one more for each partition, since a blocking read can't
  * span slots.
  */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { machineClock, type Clock } from "../kernel/clock.ts";
 import { createLog, type Log } from "../kernel/log.ts";
 import { connectRedis, disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
@@ -25,7 +27,7 @@ export default async function work(task: WorkerTask): Promise<void> {
   const newReader = (): StreamReader =>
     createReader(connect("reader", true), redis, { blockMs: options.blockMs, entries: options.stepEntries });
   const common: StreamReader | null = isCluster(redis) ? null : newReader();
-  const shards = task.shardModule === null ? createShard : await loadShards(task.shardModule);
+  const shards = task.shardModule === null ? createShard : loadShards(task.shardModule);
 
   const say = (message: FromWorker): void => port.postMessage(message);
   const sayAlive = (): void =>
@@ -88,8 +90,9 @@ export default async function work(task: WorkerTask): Promise<void> {
   port.close();
 }
 
-async function loadShards(url: string): Promise<CreateShard> {
-  const module = (await import(url)) as { readonly createShard: CreateShard };
+/** `require` and not `import`: the loader of TypeScript that tests use hooks only the former in a thread. */
+function loadShards(url: string): CreateShard {
+  const module = createRequire(import.meta.url)(fileURLToPath(url)) as { readonly createShard: CreateShard };
   return module.createShard;
 }
 

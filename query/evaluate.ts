@@ -105,7 +105,10 @@ function scanPoints(name: string, test: FactsTest, view: PartitionView): Uint32A
 function scanNames(fact: ViewFact, test: FactsTest, view: PartitionView, names: ModelNames): Uint32Array {
   const words = new Uint32Array(view.words);
   const number = fact.kind === "stage" ? (slot: number) => view.stage(slot) : (slot: number) => topTag(view, slot);
-  const nameOf = fact.kind === "stage" ? names.stageName : (tag: number) => (tag < 0 ? null : view.tagNames.name(tag));
+  const nameOf = (n: number): string | null => {
+    if (fact.kind === "stage") return names.stageName(n);
+    return n < 0 ? null : view.tagNames.name(n);
+  };
   const verdicts: boolean[] = [];
   eachBit(view.present.words, 0, (slot) => {
     const n = number(slot);

@@ -99,10 +99,17 @@ export function startFollower(deps: FollowerDeps): Follower {
         if (partition.loads > 1) log.info({ partition: partition.number, seq: loaded.seq }, "view loaded again");
         return;
       } catch (error) {
-        if (attempt % 25 === 0) log.warn({ partition: partition.number, err: error }, "a view can't be loaded; trying on");
+        if (attempt % 25 === 0)
+          log.warn({ partition: partition.number, err: error }, "a view can't be loaded; trying on");
         await pause(RETRY_MS, stopping.signal);
       }
     }
+  }
+
+  async function loadAfter(partition: FollowedPartition, waitMs: number): Promise<void> {
+    await pause(waitMs, stopping.signal);
+    loadQueue.push(partition);
+    loadMore();
   }
 
   function drop(partition: FollowedPartition, why: string): void {
@@ -112,10 +119,7 @@ export function startFollower(deps: FollowerDeps): Follower {
     const wait = partition.ready ? 0 : RETRY_MS;
     partition.drop();
     deps.onDropped(partition);
-    void pause(wait, stopping.signal).then(() => {
-      loadQueue.push(partition);
-      loadMore();
-    });
+    void loadAfter(partition, wait);
   }
 
   function take(partition: FollowedPartition, id: string, fields: readonly Buffer[]): void {
@@ -129,7 +133,8 @@ export function startFollower(deps: FollowerDeps): Follower {
       }
       deps.onReplies(partition, step, replies);
     } catch (error) {
-      if (!(error instanceof DeltaGap)) log.error({ partition: partition.number, err: error }, "a delta can't be applied");
+      if (!(error instanceof DeltaGap))
+        log.error({ partition: partition.number, err: error }, "a delta can't be applied");
       drop(partition, error instanceof Error ? error.message : String(error));
     }
   }

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Diagnostic } from "../dsl/diagnostic.ts";
 import { SluiceError, type ErrorCode } from "../kernel/errors.ts";
+import { isRedisTrouble } from "../kernel/redis.ts";
 
 /** A model or predicate that was refused: the diagnostics stand beside the error in the body. */
 export class DiagnosedError extends SluiceError {
@@ -53,8 +54,7 @@ export async function fromRedis<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    throw new SluiceError("unavailable", `Redis can't be reached: ${error instanceof Error ? error.message : "error"}`, {
-      retryAfterSeconds: 1,
-    });
+    if (!isRedisTrouble(error)) throw error;
+    throw new SluiceError("unavailable", `Redis can't be reached: ${error.message}`, { retryAfterSeconds: 1 });
   }
 }

@@ -67,7 +67,9 @@ export class FollowedPartition {
     this.#pageSeqs = loaded.pageSeqs;
     this.#loadedModel = loaded.model;
     this.step = loaded.last !== null && loaded.last.seq <= loaded.seq ? loaded.last : null;
-    this.baseModel = this.step?.modelComplete ? this.step.model : (loaded.oldestModel ?? (loaded.target > 0 ? loaded.model : 0));
+    this.baseModel = this.step?.modelComplete
+      ? this.step.model
+      : (loaded.oldestModel ?? (loaded.target > 0 ? loaded.model : 0));
     this.loads++;
   }
 
@@ -84,7 +86,9 @@ export class FollowedPartition {
     const step = decodeStep(stepBytes);
     if (step.seq !== this.seq + 1) throw new DeltaGap(`step ${step.seq} follows step ${this.seq}`);
     if (this.epoch !== null && step.prevEpoch !== this.epoch) {
-      throw new DeltaGap(`step ${step.seq} follows a step of epoch ${step.prevEpoch}, the view has epoch ${this.epoch}`);
+      throw new DeltaGap(
+        `step ${step.seq} follows a step of epoch ${step.prevEpoch}, the view has epoch ${this.epoch}`,
+      );
     }
     const rows = fieldOf(fields, "r");
     if (rows !== null) this.#applyRows(view, rows, step.seq);

@@ -24,13 +24,17 @@ export function modelRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
   const { redis } = context.deps;
   return async (app) => {
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser("text/plain", { parseAs: "buffer", bodyLimit: LIMITS.model_bytes_max }, (_, body, done) => {
-      try {
-        done(null, new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body as Buffer));
-      } catch {
-        done(new SluiceError("bad_request", "the model is not UTF-8"), undefined);
-      }
-    });
+    app.addContentTypeParser(
+      "text/plain",
+      { parseAs: "buffer", bodyLimit: LIMITS.model_bytes_max },
+      (_, body, done) => {
+        try {
+          done(null, new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body as Buffer));
+        } catch {
+          done(new SluiceError("bad_request", "the model is not UTF-8"), undefined);
+        }
+      },
+    );
 
     app.get("/v1/model", { schema: { summary: "The source of the model in use" } }, async (_request, reply) => {
       const record = await fromRedis(readCurrent(redis));
@@ -128,7 +132,10 @@ function expectedVersion(headers: { readonly "if-match"?: string | undefined }):
   if (given === undefined || given === "*") return null;
   const version = /^(?:W\/)?"?(\d{1,15})"?$/.exec(given)?.[1];
   if (version !== undefined) return Number(version);
-  throw new SluiceError("version_mismatch", `If-Match: ${given} is no version of the model; send the ETag of GET /v1/model`);
+  throw new SluiceError(
+    "version_mismatch",
+    `If-Match: ${given} is no version of the model; send the ETag of GET /v1/model`,
+  );
 }
 
 function buildingNow(context: QueryContext): string[] {

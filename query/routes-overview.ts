@@ -46,9 +46,7 @@ export function overviewRoutes(context: QueryContext): FastifyPluginAsyncTypebox
           querystring: Type.Object({ limit: schemas.limit(1), cursor: schemas.cursor }),
           response: {
             200: Type.Object({
-              tags: Type.Array(
-                Type.Object({ name: Type.String(), contacts: Type.Integer(), points: Type.Number() }),
-              ),
+              tags: Type.Array(Type.Object({ name: Type.String(), contacts: Type.Integer(), points: Type.Number() })),
               next: schemas.next,
               ...schemas.freshnessFields,
             }),

@@ -34,11 +34,7 @@ export interface LoadedView {
   readonly last: Step | null;
 }
 
-export async function loadView(
-  redis: RedisClient,
-  keys: PartitionKeys,
-  tagNames: TagNames,
-): Promise<LoadedView> {
+export async function loadView(redis: RedisClient, keys: PartitionKeys, tagNames: TagNames): Promise<LoadedView> {
   const checkpoint = await redis.hgetBuffer(keys.state, "checkpoint");
   const start = checkpoint === null ? null : decodeCheckpoint(checkpoint);
   const view = new PartitionView(tagNames);

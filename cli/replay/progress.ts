@@ -1,5 +1,5 @@
 /** Shows how far a replay is: a bar on a terminal, a plain line every few seconds elsewhere. */
-import { Format, Presets, SingleBar } from "cli-progress";
+import cliProgress from "cli-progress";
 
 export interface Progress {
   /** @param bytes of the file read so far. */
@@ -27,7 +27,7 @@ export function createProgress(screen: Screen & NodeJS.WritableStream, totalByte
 }
 
 function bar(stream: NodeJS.WritableStream, totalBytes: number, rate: (events: number) => string): Progress {
-  const shown = new SingleBar(
+  const shown = new cliProgress.SingleBar(
     {
       stream,
       hideCursor: true,
@@ -35,13 +35,13 @@ function bar(stream: NodeJS.WritableStream, totalBytes: number, rate: (events: n
       fps: 1000 / REDRAW_MS,
       etaBuffer: 50,
       format: (options, params, payload: { events?: number }) => {
-        const drawn = Format.BarFormat(params.progress, options);
+        const drawn = cliProgress.Format.BarFormat(params.progress, options);
         const percent = `${Math.floor(params.progress * 100)}%`.padStart(4);
         const events = payload.events ?? 0;
         return `${drawn} ${percent}  ${grouped(events)} events  ${rate(events)}  ${timeLeft(params.eta)}`;
       },
     },
-    Presets.shades_classic,
+    cliProgress.Presets.shades_classic,
   );
   shown.start(totalBytes, 0, { events: 0 });
   return {

@@ -105,7 +105,13 @@ function compileCount(selector: Selector, span: Span | null, context: Context, c
   }
   const last = selector.window?.kind === "last";
   const { feature, retention } = builder.times(selector.event, span.ageMax, last ? cap : null);
-  const read = overRange<number[]>(feature, span, context, (times) => times, (_, from, to) => to - from);
+  const read = overRange<number[]>(
+    feature,
+    span,
+    context,
+    (times) => times,
+    (_, from, to) => to - from,
+  );
   return { read, window: last ? { feature, length: span.ageMax, retention } : null };
 }
 

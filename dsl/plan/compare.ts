@@ -108,7 +108,9 @@ export function compileLiteralTest(comparison: ComparisonOf<Literal>, zone: Zone
     case "in": {
       const tests = comparison.values.map((literal) => binaryTest("=", literal, zone));
       const strings = comparison.values.every((literal) => literal.kind === "string");
-      const set = new Set<Value>(comparison.values.map((literal) => (literal.kind === "date" ? undefined : literal.value)));
+      const set = new Set<Value>(
+        comparison.values.map((literal) => (literal.kind === "date" ? undefined : literal.value)),
+      );
       const test: ValueTest = strings
         ? (value) => typeof value === "string" && set.has(value)
         : (value) => tests.some((one) => one(value));

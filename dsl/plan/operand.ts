@@ -23,8 +23,8 @@ export interface CompiledOperand {
 /** Where names of the model lead while it is compiled. */
 export interface Names {
   /** What a declared value stands for. */
-  value(name: string): Operand;
-  segmentId(name: string): number;
+  readonly value: (name: string) => Operand;
+  readonly segmentId: (name: string) => number;
   /** The place of each stage in the declared order, by stage id and by name. */
   readonly stageOrderById: ReadonlyMap<number, number>;
   readonly stageOrderByName: ReadonlyMap<string, number>;

@@ -63,8 +63,8 @@ export interface Plan {
 }
 
 export interface NameIds {
-  segment(name: string): number;
-  stage(name: string): number;
+  readonly segment: (name: string) => number;
+  readonly stage: (name: string) => number;
 }
 
 export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimits): Plan {

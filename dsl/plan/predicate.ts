@@ -15,9 +15,15 @@ export type Truth = (contact: Contact, t: number) => boolean;
 export function compilePredicate(predicate: Predicate, builder: PlanBuilder, reads: Reads, names: Names): Truth {
   switch (predicate.kind) {
     case "and":
-      return compileParts(predicate.parts.map((part) => compilePredicate(part, builder, reads, names)), false);
+      return compileParts(
+        predicate.parts.map((part) => compilePredicate(part, builder, reads, names)),
+        false,
+      );
     case "or":
-      return compileParts(predicate.parts.map((part) => compilePredicate(part, builder, reads, names)), true);
+      return compileParts(
+        predicate.parts.map((part) => compilePredicate(part, builder, reads, names)),
+        true,
+      );
     case "not": {
       const part = compilePredicate(predicate.part, builder, reads, names);
       return (contact, t) => !part(contact, t);

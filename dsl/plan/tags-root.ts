@@ -23,12 +23,7 @@ export function needsTagsRoot(tags: readonly TagDecl[]): boolean {
 }
 
 /** `tagsMax`: a contact's tags beyond it are left out, tags that it has already first; the contact is saturated. */
-export function compileTags(
-  tags: readonly TagDecl[],
-  builder: PlanBuilder,
-  reads: Reads,
-  tagsMax: number,
-): TagsRead {
+export function compileTags(tags: readonly TagDecl[], builder: PlanBuilder, reads: Reads, tagsMax: number): TagsRead {
   const rules = tags.map((decl) => compileRule(decl, builder, reads));
   return (contact, t) => {
     const given = new Map<string, number>();

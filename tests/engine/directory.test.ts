@@ -4,7 +4,9 @@ import { createDirectory } from "../../processor/directory.ts";
 
 test("slots are found by their hash, however often hashes collide", () => {
   // Few distinct hashes, so that most slots share theirs with others and neighbours in the table overlap.
-  const hashes = fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 5 })), { maxLength: 3000 });
+  const hashes = fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 5 })), {
+    maxLength: 3000,
+  });
   fc.assert(
     fc.property(hashes, (pairs) => {
       const directory = createDirectory();

@@ -27,7 +27,9 @@ describe("time", () => {
     `);
     await engine.send(T, [track("A", T)]);
     await engine.advance(T + 3600 * SECOND);
-    expect(engine.feed().map(({ segmentId, entered, at, cause }) => ({ segmentId, entered, at: at - T, cause }))).toEqual([
+    expect(
+      engine.feed().map(({ segmentId, entered, at, cause }) => ({ segmentId, entered, at: at - T, cause })),
+    ).toEqual([
       { segmentId: 1, entered: true, at: 0, cause: "event" },
       { segmentId: 1, entered: false, at: 10_000, cause: "time" },
       { segmentId: 2, entered: true, at: 10_000, cause: "time" },
@@ -49,7 +51,9 @@ describe("time", () => {
   });
 
   test("with the event clock, a late event does not move the clock back", async () => {
-    const engine = await createEngineSubject(`segment "s" = count("A" in last 10 seconds) >= 1`, { clockMode: "event" });
+    const engine = await createEngineSubject(`segment "s" = count("A" in last 10 seconds) >= 1`, {
+      clockMode: "event",
+    });
     await engine.send(0, [track("B", T + 60 * SECOND), track("A", T)]);
     expect((await engine.profile("u1"))?.segments).toEqual([]);
   });

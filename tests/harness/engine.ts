@@ -41,7 +41,12 @@ interface Partition {
   readonly index: Map<number, Buffer>;
   readonly seen: Map<string, Buffer>;
   checkpoint: { readonly seq: number; readonly bytes: Buffer } | null;
-  sweep: { readonly seq: number; readonly bytes: Buffer; readonly pages: Set<number>; readonly remove: readonly string[] } | null;
+  sweep: {
+    readonly seq: number;
+    readonly bytes: Buffer;
+    readonly pages: Set<number>;
+    readonly remove: readonly string[];
+  } | null;
   readonly feed: FeedRecord[];
 }
 

@@ -77,9 +77,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 }
 
 async function launch(port: number, dir: string, options: RedisServerOptions): Promise<ChildProcess> {
-  const persistence = options.appendonly
-    ? ["--appendonly", "yes", "--appendfsync", "always"]
-    : ["--appendonly", "no"];
+  const persistence = options.appendonly ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"];
   const common = ["--bind", "127.0.0.1", "--port", String(port), "--dir", dir, "--save", "", "--daemonize", "no"];
   const child = spawn("redis-server", [...common, ...persistence, ...(options.args ?? [])], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -110,17 +110,27 @@ describe("the kinds of calls", () => {
 });
 
 describe("ids", () => {
-  test.each([null, "", "null", "undefined", "anonymous", "-1", -1, "0", 0, "0000", "----", "00000000-0000-0000-0000-000000000000"])(
-    "%j names nobody",
-    (nobody) => {
-      expect(track({ userId: nobody, anonymousId: "a1" })).toMatchObject({ userId: null, anonymousId: "a1" });
-      expect(track({ anonymousId: nobody })).toMatchObject({ userId: "u1", anonymousId: null });
-      expect(refusal(() => track({ userId: nobody, anonymousId: nobody }))).toMatchObject({
-        code: "invalid_call",
-        field: "userId",
-      });
-    },
-  );
+  test.each([
+    null,
+    "",
+    "null",
+    "undefined",
+    "anonymous",
+    "-1",
+    -1,
+    "0",
+    0,
+    "0000",
+    "----",
+    "00000000-0000-0000-0000-000000000000",
+  ])("%j names nobody", (nobody) => {
+    expect(track({ userId: nobody, anonymousId: "a1" })).toMatchObject({ userId: null, anonymousId: "a1" });
+    expect(track({ anonymousId: nobody })).toMatchObject({ userId: "u1", anonymousId: null });
+    expect(refusal(() => track({ userId: nobody, anonymousId: nobody }))).toMatchObject({
+      code: "invalid_call",
+      field: "userId",
+    });
+  });
 
   test("numbers become strings, unless digits of them are lost", () => {
     expect(track({ userId: 17850 }).userId).toBe("17850");
@@ -254,7 +264,9 @@ describe("JSON that is out of bounds", () => {
   test("is refused beyond 32 levels of nesting", () => {
     const call = (levels: number): JsonObject => parse(`{"event": "x", "userId": "u1", "properties": ${deep(levels)}}`);
     expect(readCall(call(31), "track", WALL).name).toBe("x");
-    expect(refusal(() => readCall(call(32), "track", WALL)).message).toBe("the event is nested more than 32 levels deep");
+    expect(refusal(() => readCall(call(32), "track", WALL)).message).toBe(
+      "the event is nested more than 32 levels deep",
+    );
     expect(refusal(() => readCall(call(400_000), "track", WALL)).code).toBe("invalid_call");
   });
 
@@ -283,14 +295,18 @@ describe("JSON that is out of bounds", () => {
   });
 
   test("keeps control characters, __proto__ and constructor as data", () => {
-    const call = parse('{"event":"x\\u0000","userId":"u1","properties":{"__proto__":{"a":1},"constructor":"c","n\\u0000":2}}');
+    const call = parse(
+      '{"event":"x\\u0000","userId":"u1","properties":{"__proto__":{"a":1},"constructor":"c","n\\u0000":2}}',
+    );
     const event = readCall(call, "track", WALL);
     expect(event.name).toBe("x\0");
     expect(JSON.stringify(event.properties)).toBe('{"__proto__":{"a":1},"constructor":"c","n\\u0000":2}');
   });
 
   test("has lone surrogates replaced everywhere and pairs kept", () => {
-    const call = parse('{"event":"\\ud83d\\ude00","userId":"u\\uD83D","properties":{"\\ude00":["\\udc00\\ud800",{"a":"ok"}]}}');
+    const call = parse(
+      '{"event":"\\ud83d\\ude00","userId":"u\\uD83D","properties":{"\\ude00":["\\udc00\\ud800",{"a":"ok"}]}}',
+    );
     expect(readCall(call, "track", WALL)).toMatchObject({
       name: "😀",
       userId: "u\ufffd",

@@ -20,15 +20,15 @@ const PATHS = ["track", "identify", "page", "screen", "group", "alias", "batch",
 const path = fc.constantFrom(...PATHS).map((name) => `/v1/${name}`);
 const contentType = fc.constantFrom("application/json", "text/plain", "x", "", "multipart/form-data; boundary=");
 
-/** Never a fault of ours, whatever comes: taken, or refused with a reason. */
+/** Taken, or refused; never a fault of ours. */
+const STATUSES = [200, 400, 413, 503];
+
+/** The status of the answer, which has a message where it isn't 200. */
 async function send(url: string, payload: Buffer, type: string): Promise<number> {
   const response = await ingest.app.inject({ method: "POST", url, payload, headers: { "content-type": type } });
   const body = response.json<{ success?: boolean; error?: { code: string; message: string } }>();
   if (response.statusCode === 200) expect(body.success).toBe(true);
-  else {
-    expect([400, 413, 503]).toContain(response.statusCode);
-    expect(body.error?.message).toMatch(/./);
-  }
+  else expect(body.error?.message).toMatch(/./);
   return response.statusCode;
 }
 
@@ -60,7 +60,7 @@ describe("whatever is sent", () => {
   test("random bytes get an answer", async () => {
     await fc.assert(
       fc.asyncProperty(path, fc.uint8Array({ maxLength: 300 }), contentType, async (url, bytes, type) => {
-        expect(await send(url, Buffer.from(bytes), type)).not.toBe(200);
+        expect(STATUSES.slice(1)).toContain(await send(url, Buffer.from(bytes), type));
       }),
       { numRuns: 300 },
     );
@@ -70,7 +70,8 @@ describe("whatever is sent", () => {
     await fc.assert(
       fc.asyncProperty(path, fc.oneof(call, batch), contentType, fc.boolean(), async (url, body, type, zipped) => {
         const text = JSON.stringify(body);
-        await send(url, zipped ? gzipSync(text) : Buffer.from(text), type);
+        const bytes = zipped ? gzipSync(text) : Buffer.from(text);
+        expect(STATUSES).toContain(await send(url, bytes, type));
       }),
       { numRuns: 1_000 },
     );
@@ -87,15 +88,20 @@ describe("whatever is sent", () => {
     const zipped = gzipSync(good);
     const change = fc.record({ at: fc.nat(), to: fc.nat(255), cut: fc.boolean() });
     await fc.assert(
-      fc.asyncProperty(path, fc.array(change, { minLength: 1, maxLength: 4 }), fc.boolean(), async (url, changes, zip) => {
-        let bytes = Buffer.from(zip ? zipped : good);
-        for (const { at, to, cut } of changes) {
-          if (bytes.length === 0) break;
-          if (cut) bytes = bytes.subarray(0, at % bytes.length);
-          else bytes[at % bytes.length] = to;
-        }
-        await send(url, bytes, "application/json");
-      }),
+      fc.asyncProperty(
+        path,
+        fc.array(change, { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        async (url, changes, zip) => {
+          let bytes = Buffer.from(zip ? zipped : good);
+          for (const { at, to, cut } of changes) {
+            if (bytes.length === 0) break;
+            if (cut) bytes = bytes.subarray(0, at % bytes.length);
+            else bytes[at % bytes.length] = to;
+          }
+          expect(STATUSES).toContain(await send(url, bytes, "application/json"));
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -114,7 +114,9 @@ describe("collection without keys", () => {
     ["not labelled at all", {}],
   ])("gzip %s is unzipped", async (_, headers) => {
     expect(await post("/v1/track", gzipSync(JSON.stringify(call)), headers)).toMatchObject({ status: 200 });
-    const big = { batch: Array.from({ length: 2_000 }, (_each, i) => ({ ...call, type: "track", messageId: `g${i}` })) };
+    const big = {
+      batch: Array.from({ length: 2_000 }, (_each, i) => ({ ...call, type: "track", messageId: `g${i}` })),
+    };
     expect(await post("/v1/batch", gzipSync(JSON.stringify(big)), headers)).toMatchObject({
       status: 200,
       body: { accepted: 2_000 },
@@ -161,7 +163,9 @@ describe("collection without keys", () => {
     expect(await post("/v1/track", pad(33_000))).toEqual(failure(413, "too_large"));
     expect(await post("/v1/track", gzipSync(pad(33_000)))).toEqual(failure(413, "too_large"));
     const batch = (count: number): string =>
-      JSON.stringify({ batch: Array.from({ length: count }, () => ({ ...call, type: "track", pad: "x".repeat(300) })) });
+      JSON.stringify({
+        batch: Array.from({ length: count }, () => ({ ...call, type: "track", pad: "x".repeat(300) })),
+      });
     expect(await post("/v1/batch", batch(2_000))).toEqual(failure(413, "too_large"));
     expect(await post("/v1/batch", gzipSync(batch(2_000)))).toMatchObject({ status: 200 });
     expect(await post("/v1/batch", gzipSync(batch(2_501)))).toEqual(failure(413, "too_large"));
@@ -169,12 +173,12 @@ describe("collection without keys", () => {
   });
 
   test("a gzip bomb is stopped at the limit", async () => {
-    const bomb = gzipSync(Buffer.alloc(400 * 1024 * 1024));
+    const bomb = gzipSync(Buffer.alloc(128 * 1024 * 1024));
     expect(bomb.length).toBeLessThan(500 * 1024);
     const before = process.memoryUsage.rss();
     expect(await post("/v1/batch", bomb)).toEqual(failure(413, "too_large"));
     expect(await post("/v1/batch", gzipSync(Buffer.alloc(15 * 1024 * 1024)))).toEqual(failure(413, "too_large"));
-    expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 1024 * 1024);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024);
   });
 
   test("an event over the limit inside a batch is refused alone", async () => {

@@ -65,7 +65,7 @@ function arithmetic(name: "sum" | "avg" | "min" | "max", all: readonly bigint[])
   const [first, ...rest] = all;
   if (first === undefined) return undefined;
   if (name === "avg") return nearestQuotient(total, BigInt(all.length) * 1_000_000n);
-  return fromMillionths(rest.reduce((best, each) => ((each < best) === (name === "min") ? each : best), first));
+  return fromMillionths(rest.reduce((best, each) => (each < best === (name === "min") ? each : best), first));
 }
 
 function distinct(scalars: readonly Scalar[]): Scalar[] {

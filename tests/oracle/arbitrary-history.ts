@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Event, Json, JsonObject } from "../../kernel/event.ts";
 import type { Features, Step } from "./case.ts";
 import * as vocabulary from "./vocabulary.ts";
-import { GAPS, HUGE_GAP } from "./vocabulary.ts";
+import { GAPS, HUGE_GAP, LARGE_GAP } from "./vocabulary.ts";
 
 /** For how long after its first arrival a repeated messageId must be noticed. */
 export const DEDUPE_MS = 24 * 60 * 60 * 1_000;
@@ -67,10 +67,11 @@ export function arrivingAt({ age, ...event }: EventSketch, now: number): Event {
 export function gaps(): fc.Arbitrary<number> {
   const short = GAPS.slice(0, GAPS.length / 2);
   return fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom(0, 1) },
-    { weight: 8, arbitrary: fc.constantFrom(...short) },
-    { weight: 4, arbitrary: fc.constantFrom(...GAPS) },
-    { weight: 1, arbitrary: fc.integer({ min: 0, max: 90_000_000 }) },
+    { weight: 12, arbitrary: fc.constantFrom(0, 1) },
+    { weight: 24, arbitrary: fc.constantFrom(...short) },
+    { weight: 12, arbitrary: fc.constantFrom(...GAPS) },
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: 90_000_000 }) },
+    { weight: 2, arbitrary: fc.constant(LARGE_GAP) },
     { weight: 1, arbitrary: fc.constant(HUGE_GAP) },
   );
 }
@@ -185,7 +186,10 @@ function texts(): fc.Arbitrary<Json> {
 function numbers(features: Features): fc.Arbitrary<number> {
   const usual = fc.constantFrom(...vocabulary.NUMBERS);
   if (!features.has("numeric aggregates")) return usual;
-  return fc.oneof({ weight: 4, arbitrary: usual }, { weight: 1, arbitrary: fc.constantFrom(...vocabulary.AWKWARD_NUMBERS) });
+  return fc.oneof(
+    { weight: 4, arbitrary: usual },
+    { weight: 1, arbitrary: fc.constantFrom(...vocabulary.AWKWARD_NUMBERS) },
+  );
 }
 
 function moments(beginning: number): fc.Arbitrary<Json> {

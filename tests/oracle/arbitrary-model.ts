@@ -36,7 +36,10 @@ export function arbitraryModel(features: Features, beginning: number, whens: "an
       tags: fc.array(tagRules(words), { maxLength: 3, size: "max" }),
       values: features.has("values") ? fc.array(words.arithmetic, { maxLength: 2 }) : fc.constant([]),
       early: fc.array(early, { maxLength: 3 }),
-      stages: fc.record({ opening: fc.boolean(), whens: fc.array(whens === "any" ? early : monotone, { maxLength: 3, size: "max" }) }),
+      stages: fc.record({
+        opening: fc.boolean(),
+        whens: fc.array(whens === "any" ? early : monotone, { maxLength: 3, size: "max" }),
+      }),
       late: fc.array(late, { minLength: 1, maxLength: 4, size: "max" }),
     })
     .map(putTogether);
@@ -52,7 +55,9 @@ export function putTogether(sketch: ModelSketch): string {
   const resolved = (text: string): string =>
     text
       .replace(/\[segment (\d+)\]/g, (_, n: string) => named(segments, n, "in segment $", "known"))
-      .replace(/\[stage (\d+): ([^\]]+)\]/g, (_, n: string, about: string) => named(stages, n, `stage ${about}`, "known"))
+      .replace(/\[stage (\d+): ([^\]]+)\]/g, (_, n: string, about: string) =>
+        named(stages, n, `stage ${about}`, "known"),
+      )
       .replace(/\[value (\d+)\]/g, (_, n: string) => named(values, n, "value($)", "score"));
   const addSegments = (prefix: string, all: readonly string[]): void => {
     for (const [index, predicate] of all.entries()) {
@@ -69,7 +74,8 @@ export function putTogether(sketch: ModelSketch): string {
   addSegments("early", sketch.early);
   // Between the two, so that the condition of a stage refers only to segments that don't read the stage.
   if (stages.length > 0) lines.push(`stages ${stages.map(quote).join(", ")}`);
-  for (const [index, when] of sketch.stages.whens.entries()) lines.push(`stage "stage ${index + 1}" when ${resolved(when)}`);
+  for (const [index, when] of sketch.stages.whens.entries())
+    lines.push(`stage "stage ${index + 1}" when ${resolved(when)}`);
   addSegments("late", sketch.late);
   // Last, though others depend on them: the order of declarations says nothing.
   lines.push(...sketch.scores, ...sketch.tags);
@@ -89,18 +95,24 @@ function scoreRules(words: Words): Text {
     .map(([n, event, rest]) => `score ${n} on ${event}${rest}`);
   if (!words.features.has("score while")) return on;
   const condition = predicates({ score: false, stage: false, segments: false }, words);
-  return fc.oneof(on, fc.tuple(points, condition).map(([n, predicate]) => `score ${n} while ${predicate}`));
+  return fc.oneof(
+    on,
+    fc.tuple(points, condition).map(([n, predicate]) => `score ${n} while ${predicate}`),
+  );
 }
 
 function tagRules(words: Words): Text {
   const { path, event } = words.selectors;
   const name = fc.oneof(
-    fc.constantFrom(...TAG_NAMES).map(quote),
+    fc.constantFrom("a", ...TAG_NAMES).map(quote),
     fc.constantFrom("cat", "list"),
     path,
     fc.tuple(fc.constantFrom(...TAG_PREFIXES).map(quote), path).map((parts) => parts.join(" + ")),
   );
-  const points = fc.oneof(fc.constant(""), fc.constantFrom(...POINTS).map((text) => ` ${text}`));
+  const points = fc.oneof(
+    fc.constant(""),
+    fc.constantFrom(...POINTS).map((text) => ` ${text}`),
+  );
   return fc
     .tuple(name, points, event, forSome(words.features))
     .map(([tag, n, selector, rest]) => `tag ${tag}${n} on ${selector}${rest}`);
@@ -108,5 +120,10 @@ function tagRules(words: Words): Text {
 
 function forSome(features: Features): Text {
   const none = fc.constant("");
-  return features.has("for") ? fc.oneof(none, duration().map((length) => ` for ${length}`)) : none;
+  return features.has("for")
+    ? fc.oneof(
+        none,
+        duration().map((length) => ` for ${length}`),
+      )
+    : none;
 }

@@ -94,13 +94,16 @@ export function wordsFor(features: Features, beginning: number): Words {
 export function predicates(scope: Scope, words: Words): Text {
   const test = tests(scope, words);
   const inParentheses = joined(test).map((text) => `(${text})`);
+  // A failing case is tried with the first, simplest form as well.
+  const simplest = { withCrossShrink: true };
   const negation = fc.oneof(
+    simplest,
     { weight: 8, arbitrary: test },
     { weight: 2, arbitrary: inParentheses },
     { weight: 2, arbitrary: test.map((text) => `not ${text}`) },
     { weight: 1, arbitrary: inParentheses.map((text) => `not not ${text}`) },
   );
-  return fc.oneof({ weight: 3, arbitrary: negation }, { weight: 1, arbitrary: joined(negation) });
+  return fc.oneof(simplest, { weight: 3, arbitrary: negation }, { weight: 1, arbitrary: joined(negation) });
 }
 
 function tests(scope: Scope, words: Words): Text {
@@ -125,13 +128,24 @@ function tests(scope: Scope, words: Words): Text {
   if (features.has("anniversary")) {
     const subject = fc.oneof(fc.constant("trait.since"), unknownFact, momentFact);
     const about = fc.constantFrom("= 0", "< 2", "<= 7", "> 300", "is set");
-    all.push({ weight: 3, arbitrary: fc.tuple(subject, about).map(([x, rest]) => `days_to_anniversary(${x}) ${rest}`) });
+    all.push({
+      weight: 3,
+      arbitrary: fc.tuple(subject, about).map(([x, rest]) => `days_to_anniversary(${x}) ${rest}`),
+    });
   }
   if (features.has("arithmetic")) {
     all.push({ weight: 3, arbitrary: fc.tuple(words.arithmetic, order(), threshold()).map(spaced) });
   }
   if (features.has("values") && scope.score) {
-    all.push({ weight: 3, arbitrary: fc.tuple(reference.map((n) => `[value ${n}]`), comparisons.number).map(spaced) });
+    all.push({
+      weight: 3,
+      arbitrary: fc
+        .tuple(
+          reference.map((n) => `[value ${n}]`),
+          comparisons.number,
+        )
+        .map(spaced),
+    });
   }
   return fc.oneof(...all);
 }

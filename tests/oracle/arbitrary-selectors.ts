@@ -52,7 +52,14 @@ export function selectorsFor(features: Features, comparisons: Comparisons): Sele
   );
   const window = windows(features, comparisons.aDate);
   const at = (paths: Text): Text =>
-    fc.tuple(calls(), paths.map((each) => `.${each}`), where, window).map((parts) => parts.join(""));
+    fc
+      .tuple(
+        calls(),
+        paths.map((each) => `.${each}`),
+        where,
+        window,
+      )
+      .map((parts) => parts.join(""));
   return {
     path,
     event: fc.tuple(calls(), where).map((parts) => parts.join("")),

@@ -37,5 +37,5 @@ export type Feature = (typeof FEATURES)[number];
 export type Features = ReadonlySet<Feature>;
 
 /** What the language understands at present. */
-export const LIVE: Features = new Set<Feature>(["both ids"]);
+export const LIVE: Features = new Set(FEATURES);
 export const EVERYTHING: Features = new Set(FEATURES);

@@ -125,12 +125,13 @@ function partsOf(step: Step, oracle: Oracle, present: number | null): Step[] {
   const from = present;
   const flips: number[][] = [];
   const others: number[][] = [];
+  const all = (at: number): string => canonical(oracle.contacts().map((contact) => oracle.foresee(contact, at)));
+  let before = all(from);
   for (const instant of oracle.flipInstants(from, step.now)) {
     const stops = [instant - 1, instant].filter((stop) => stop > from);
-    const isFlip = oracle.contacts().some((contact) => {
-      const [before, after] = [oracle.foresee(contact, instant - 1), oracle.foresee(contact, instant)];
-      return canonical(before) !== canonical(after);
-    });
+    const after = all(instant);
+    const isFlip = after !== before;
+    before = after;
     (isFlip ? flips : others).push(stops);
   }
   const stops = [...spread(flips, MAX_FLIPS), ...spread(others, MAX_OTHERS)].flat();

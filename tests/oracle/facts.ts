@@ -73,7 +73,7 @@ function factOf(scene: Scene, fact: Fact): Value {
   const timestamps = (): number[] => scene.events.map((event) => event.timestamp);
   switch (fact.kind) {
     case "trait":
-      return plain(follow(traitsOf(scene.events), fact.path.parts)[0]);
+      return plain(follow(traitsOf(scene), fact.path.parts)[0]);
     case "value":
       return evaluate(scene, declared(scene.rules.values, fact.name.text).operand);
     case "score":

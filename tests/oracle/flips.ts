@@ -48,15 +48,17 @@ export function flipInstants(scene: Scene, words: TimeWords, from: number, to: n
       for (const moment of momentsIn(document, scene.rules)) moments.add(moment);
     }
   }
-  for (const operand of words.calculated) {
-    const moment = momentOf(evaluate(scene, operand), scene.rules);
-    if (moment !== null) moments.add(moment);
-  }
+  for (const moment of calculatedMoments(scene, words)) moments.add(moment);
   const instants = new Set(words.midnights ? midnightsBetween(scene.rules.calendar, from, to) : []);
   for (const moment of moments) {
     for (const duration of words.durations) instants.add(Math.ceil(moment + duration));
   }
   return [...instants].filter((instant) => from < instant && instant <= to).sort((a, b) => a - b);
+}
+
+/** What is calculated, where it can be read as a moment. */
+export function calculatedMoments(scene: Scene, words: TimeWords): number[] {
+  return words.calculated.flatMap((operand) => momentOf(evaluate(scene, operand), scene.rules) ?? []);
 }
 
 /** Every aggregate fact of the model, as often as it is written. */

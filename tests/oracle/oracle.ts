@@ -9,7 +9,7 @@ import type { Event } from "../../kernel/event.ts";
 import type { Profile, Scalar, Subject } from "../harness/subject.ts";
 import { createCalendar } from "./calendar.ts";
 import { evaluate, isKnown, isTrue, scoreOf } from "./facts.ts";
-import { aggregatesIn, flipInstants, nodesOf, timeWordsOf } from "./flips.ts";
+import { aggregatesIn, calculatedMoments, flipInstants, nodesOf, timeWordsOf } from "./flips.ts";
 import { compareCodePoints } from "./ordering.ts";
 import type { Rules, Scene } from "./scene.ts";
 import { tagsOf, topTag } from "./tags.ts";
@@ -28,7 +28,7 @@ export interface Oracle extends Subject {
   contacts(): readonly string[];
   /**
    * Every instant t with `from < t <= to` at which some contact may change if nothing happens meanwhile, ascending;
-   * a superset of the true flips.
+   * a superset of the true flips, but for those of moments that will be calculated from others only by then.
    */
   flipInstants(from: number, to: number): number[];
   /** The profile as it will be at a later instant if nothing happens, with the stage that is reached by now. */
@@ -61,9 +61,10 @@ export function createOracle(model: Model, options: OracleOptions = {}): Oracle 
   function moveForward(contact: Contact, t: number): void {
     // A condition that holds at one evaluation and not at the one before has turned true. One that held before
     // has moved the contact then, and rules never move it back: so whether it has just turned makes no difference.
+    const scene = sceneOf(contact, t);
     for (const { name, when } of rules.whens) {
       const index = rules.stages.indexOf(name.text);
-      if (index > contact.stage && isTrue(sceneOf(contact, t), when)) contact.stage = index;
+      if (index > contact.stage && isTrue(scene, when)) contact.stage = index;
     }
   }
 
@@ -77,10 +78,13 @@ export function createOracle(model: Model, options: OracleOptions = {}): Oracle 
     // Only stages remember: without one that may still be reached there is nothing to live through.
     if (!rules.whens.some((stage) => rules.stages.indexOf(stage.name.text) > contact.stage)) return;
     let instants = flipInstants(sceneOf(contact, from), words, from, to);
+    let calculated = String(calculatedMoments(sceneOf(contact, from), words));
     for (let next = instants.shift(); next !== undefined; next = instants.shift()) {
       moveForward(contact, next);
-      // What is calculated may be worth another moment by now, so that the list has to be made again.
-      if (words.calculated.length > 0) instants = flipInstants(sceneOf(contact, next), words, next, to);
+      // Once something calculated is worth another moment, other instants may matter.
+      const now = String(calculatedMoments(sceneOf(contact, next), words));
+      if (now !== calculated) instants = flipInstants(sceneOf(contact, next), words, next, to);
+      calculated = now;
     }
   }
 
@@ -111,7 +115,7 @@ export function createOracle(model: Model, options: OracleOptions = {}): Oracle 
       topTag: topTag(tags),
       stage: scene.stage,
       segments: segments.map((segment) => segment.name.text).sort(compareCodePoints),
-      traits: traitsOf(contact.events),
+      traits: traitsOf(scene),
       aggregates: Object.fromEntries(aggregates.map((fact) => [printFact(fact), shown(evaluate(scene, fact))])),
       saturated: tags.length > maxTags,
     };

@@ -1,4 +1,4 @@
-/** One contact as seen at one instant: all that an evaluation may look at. */
+/** One contact as seen at one instant: all that an evaluation may look at. None lives longer than one question. */
 import type { ScoreDecl, SegmentDecl, StageDecl, TagDecl, ValueDecl } from "../../dsl/ast.ts";
 import type { Event } from "../../kernel/event.ts";
 import type { Setting } from "./values.ts";

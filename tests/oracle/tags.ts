@@ -12,8 +12,17 @@ export interface HeldTag {
   readonly score: number;
 }
 
+/** Answers by scene: many predicates of a model ask the same. */
+const known = new WeakMap<Scene, readonly HeldTag[]>();
+
 /** Every tag that the contact has, sorted by name. A tag is had from its first point on, whatever its score. */
-export function tagsOf(scene: Scene): HeldTag[] {
+export function tagsOf(scene: Scene): readonly HeldTag[] {
+  const tags = known.get(scene) ?? collectTags(scene);
+  known.set(scene, tags);
+  return tags;
+}
+
+function collectTags(scene: Scene): HeldTag[] {
   const millionths = new Map<string, bigint>();
   for (const tag of scene.rules.tags) {
     const points = pointsOf(tag.points?.value ?? 1);
@@ -45,7 +54,7 @@ export function counts(rule: { readonly for: TagDecl["for"] }, event: Event, t: 
   return rule.for === null || t - rule.for.ms < event.timestamp;
 }
 
-/** The names that an event gives: one for a fixed name, one for each scalar at a path, elements of an array included. */
+/** The names that an event gives: one for a fixed name, one for each scalar at a path or in an array there. */
 function namesFrom(name: TagName, event: Event): string[] {
   const prefix = name.prefix?.text ?? "";
   const endings = name.path === null ? [""] : followInEvent(event, name.path).flatMap((found) => found ?? []);

@@ -113,7 +113,7 @@ function stageIndex(value: Value, setting: Setting): number {
   return value.kind === "plain" && typeof value.json === "string" ? setting.stages.indexOf(value.json) : -1;
 }
 
-/** The comparisons that predicates and filters share; `right` says what stands for the right side of `=` and the like. */
+/** The comparisons that predicates and filters share; `right` evaluates the right side of `=` and the like. */
 export function compares<R>(
   left: Value,
   comparison: ComparisonOf<R>,

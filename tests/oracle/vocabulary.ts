@@ -3,10 +3,19 @@
  * texts, and sums of the same lengths of time land exactly on flips.
  */
 
-export const EVENT_NAMES = ["A", "B", "Order Completed", "é \"x\"", "😀"] as const;
+export const EVENT_NAMES = ["A", "B", "Order Completed", 'é "x"', "😀"] as const;
 export const PAGE_NAMES = ["Home", "A"] as const;
 
-export const PROPERTY_PATHS = ["cat", "price", "when", "list", "box.cat", "`first-name`", "constructor", "cat.length"] as const;
+export const PROPERTY_PATHS = [
+  "cat",
+  "price",
+  "when",
+  "list",
+  "box.cat",
+  "`first-name`",
+  "constructor",
+  "cat.length",
+] as const;
 /** Paths into the context; `context.cat` has a namesake among the properties. */
 export const CONTEXT_PATHS = ["context.cat", "context.device.kind"] as const;
 /** Paths with `[]`, for when they are live. */
@@ -27,7 +36,14 @@ export const TAG_PREFIXES = ["t:", "~"] as const;
 export const PATTERNS = ["^a", "b$", "a|b", "[a-c]+", "^.$", "\\d", "É"] as const;
 
 /** Rome's clocks change right after two of the beginnings. */
-export const TIMEZONES = ["Europe/Rome", "Europe/Rome", "Europe/Rome", "UTC", "America/New_York", "Asia/Kathmandu"] as const;
+export const TIMEZONES = [
+  "Europe/Rome",
+  "Europe/Rome",
+  "Europe/Rome",
+  "UTC",
+  "America/New_York",
+  "Asia/Kathmandu",
+] as const;
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -46,7 +62,8 @@ export const DURATIONS = [
 
 /** Lengths of time between the steps of a history, and by which an event is late. */
 export const GAPS = DURATIONS.flatMap(({ ms }) => [ms - 1, ms, ms + 1]);
-/** Far past every window. */
+/** Past every window of a fixed length, and past those of the calendar. */
+export const LARGE_GAP = 45 * DAY;
 export const HUGE_GAP = 400 * DAY;
 
 /** Where histories begin: shortly before clocks change, before 29 February, in mid-week. */
@@ -85,5 +102,18 @@ export const MESSAGE_IDS = [
   "😀1",
 ] as const;
 
-/** Points of rules. */
-export const POINTS = ["+1", "-1", "+2", "+0.1", "+0.2", "-2", "-0.3", "+2.5", "+1_000", "+0.000001"] as const;
+/** Points of rules; often such that they cancel out. */
+export const POINTS = [
+  "+1",
+  "+1",
+  "-1",
+  "-1",
+  "+2",
+  "+0.1",
+  "+0.2",
+  "-2",
+  "-0.3",
+  "+2.5",
+  "+1_000",
+  "+0.000001",
+] as const;

@@ -12,10 +12,20 @@ describe("with API keys", () => {
   it("answers holders of any of them, and nobody else", async () => {
     const app = await harness.readyApp({ apiKeys: ["one", "two"] });
     const status = async (authorization?: string): Promise<number> =>
-      (await app.inject({ url: "/v1/segments", headers: authorization === undefined ? {} : { authorization } })).statusCode;
+      (await app.inject({ url: "/v1/segments", headers: authorization === undefined ? {} : { authorization } }))
+        .statusCode;
     expect(await status("Bearer one")).toBe(200);
     expect(await status("bearer two")).toBe(200);
-    for (const wrong of [undefined, "Bearer", "Bearer ", "Bearer on", "Bearer onee", "Basic one", "one", "Bearer one two"]) {
+    for (const wrong of [
+      undefined,
+      "Bearer",
+      "Bearer ",
+      "Bearer on",
+      "Bearer onee",
+      "Basic one",
+      "one",
+      "Bearer one two",
+    ]) {
       expect(await status(wrong), String(wrong)).toBe(401);
     }
   });
@@ -57,7 +67,15 @@ describe("access", () => {
     for (const host of ["localhost", "LOCALHOST:80", "127.0.0.1", "127.9.9.9:1", "[::1]", "[::1]:80"]) {
       expect(isLoopbackHost(host), host).toBe(true);
     }
-    for (const host of [undefined, "", "localhost.evil.example", "127.0.0.1.evil.example", "1270.0.1", "0.0.0.0", "::2"]) {
+    for (const host of [
+      undefined,
+      "",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "1270.0.1",
+      "0.0.0.0",
+      "::2",
+    ]) {
       expect(isLoopbackHost(host), String(host)).toBe(false);
     }
     expect(isLoopbackPeer(undefined)).toBe(false);

@@ -77,7 +77,10 @@ const number = fc.constantFrom<number>(-2.5, -1, 0, 0.1, 1, 2, 3, 50);
 const operator = fc.constantFrom("=", "!=", "<", "<=", ">", ">=");
 function compare(op: string, order: number | null): boolean {
   if (order === null) return op === "!=";
-  return { "=": order === 0, "!=": order !== 0, "<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0 }[op] === true;
+  return (
+    { "=": order === 0, "!=": order !== 0, "<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0 }[op] ===
+    true
+  );
 }
 const tag = fc.constantFrom(...TAGS, "nobody has it");
 
@@ -125,8 +128,7 @@ const leaf: fc.Arbitrary<Case> = fc.oneof(
   })),
   fc.tuple(fc.constantFrom(...STAGES), fc.constantFrom(...STAGES), fc.boolean()).map(([low, high, not]) => ({
     text: `stage ${not ? "not " : ""}between ${quote(low)} and ${quote(high)}`,
-    holds: (c: Contact) =>
-      (c.stage >= 0 && c.stage >= STAGES.indexOf(low) && c.stage <= STAGES.indexOf(high)) !== not,
+    holds: (c: Contact) => (c.stage >= 0 && c.stage >= STAGES.indexOf(low) && c.stage <= STAGES.indexOf(high)) !== not,
   })),
   fc.tuple(fc.uniqueArray(fc.constantFrom(...STAGES), { minLength: 1 }), fc.boolean()).map(([list, not]) => ({
     text: `stage ${not ? "not " : ""}in (${list.map(quote).join(", ")})`,
@@ -134,7 +136,7 @@ const leaf: fc.Arbitrary<Case> = fc.oneof(
   })),
   fc.constantFrom("is set", "is not set").map((test) => ({
     text: `stage ${test}`,
-    holds: (c: Contact) => (c.stage >= 0) === (test === "is set"),
+    holds: (c: Contact) => c.stage >= 0 === (test === "is set"),
   })),
   fc.tuple(operator, tag).map(([op, name]) => ({
     text: `top_tag ${op} ${quote(name)}`,

@@ -5,7 +5,15 @@
 import type { RedisClient } from "../../kernel/redis.ts";
 import { ByteWriter } from "../../kernel/bytes.ts";
 import { decodeControl, type Control } from "../../kernel/control.ts";
-import { encodeReplies, encodeStep, writeDeltaRow, type Card, type DeltaRow, type Reply, type Step } from "../../kernel/delta.ts";
+import {
+  encodeReplies,
+  encodeStep,
+  writeDeltaRow,
+  type Card,
+  type DeltaRow,
+  type Reply,
+  type Step,
+} from "../../kernel/delta.ts";
 import { isAnonymous } from "../../kernel/ids.ts";
 import { partitionKeys, type PartitionKeys } from "../../kernel/keys.ts";
 import { LIMITS } from "../../kernel/limits.ts";

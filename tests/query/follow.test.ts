@@ -75,7 +75,9 @@ function wanted(partition = 0): unknown[] {
 }
 
 async function caughtUp(partition = 0): Promise<void> {
-  await until(() => follower.partitions[partition]?.ready === true && follower.partitions[partition]?.seq === fake(partition).seq);
+  await until(
+    () => follower.partitions[partition]?.ready === true && follower.partitions[partition]?.seq === fake(partition).seq,
+  );
 }
 
 describe("following a partition", () => {

@@ -109,7 +109,7 @@ export async function eventually(
 ): Promise<Record<string, unknown>> {
   return until(async () => {
     const answer = await app.inject(url);
-    const body = answer.json() as Record<string, unknown>;
+    const body = answer.json<Record<string, unknown>>();
     return answer.statusCode === 200 && holds(body as never) ? body : undefined;
   });
 }

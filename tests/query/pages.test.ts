@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCursor, encodeCursor } from "../../query/cursor.ts";
-import { countMembers, pageByScore, pageInOrder, type MemberSet, type Position, type ScoredPosition } from "../../query/pages.ts";
+import {
+  countMembers,
+  pageByScore,
+  pageInOrder,
+  type MemberSet,
+  type Position,
+  type ScoredPosition,
+} from "../../query/pages.ts";
 import { TagNames } from "../../query/tag-table.ts";
 import { PartitionView } from "../../query/view.ts";
 
@@ -16,7 +23,16 @@ function setsOf(given: readonly (readonly { score: number; member: boolean }[])[
     const view = new PartitionView(new TagNames());
     for (const [slot, { score, member }] of contacts.entries()) {
       const entered = member ? [1] : [];
-      view.applyRow({ slot, id: `${partition}/${slot}`, score, stage: null, entered, left: [], tags: [], untagged: [] });
+      view.applyRow({
+        slot,
+        id: `${partition}/${slot}`,
+        score,
+        stage: null,
+        entered,
+        left: [],
+        tags: [],
+        untagged: [],
+      });
     }
     return { partition, view, words: view.segments.get(1)?.words ?? new Uint32Array(0) };
   });

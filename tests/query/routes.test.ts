@@ -34,7 +34,14 @@ beforeAll(async () => {
         score: (n % 7) * 500_000,
         stage: stage.get(n >= 100 ? "mql" : "visitor") ?? -1,
         segments: new Set(segments.map((name) => segment.get(name) ?? -1)),
-        tags: new Map(n % 2 === 0 ? [["coats", 1_000_000 + n], ["x", 1_000_000 + n]] : []),
+        tags: new Map(
+          n % 2 === 0
+            ? [
+                ["coats", 1_000_000 + n],
+                ["x", 1_000_000 + n],
+              ]
+            : [],
+        ),
       });
     });
     await fake.commit(rows, { clock: 990_000 });
@@ -81,7 +88,15 @@ describe("GET /v1/segments", () => {
   it("lists all segments in the order of the model with size, state and definition", async () => {
     const body = await get("/v1/segments");
     expect(body.segments).toEqual([
-      { name: "big", kind: "dynamic", size: 50, identified: 34, state: "ready", progress: 1, definition: "score >= 10" },
+      {
+        name: "big",
+        kind: "dynamic",
+        size: 50,
+        identified: 34,
+        state: "ready",
+        progress: 1,
+        definition: "score >= 10",
+      },
       {
         name: "a/b – c",
         kind: "dynamic",
@@ -91,7 +106,15 @@ describe("GET /v1/segments", () => {
         progress: 1,
         definition: 'has tag "coats"',
       },
-      { name: "empty", kind: "dynamic", size: 0, identified: 0, state: "ready", progress: 1, definition: "score > 1000" },
+      {
+        name: "empty",
+        kind: "dynamic",
+        size: 0,
+        identified: 0,
+        state: "ready",
+        progress: 1,
+        definition: "score > 1000",
+      },
     ]);
     expect(body.as_of).toBe("1970-01-01T00:16:30.000Z");
     expect(body.lag_ms).toBe(10_000);
@@ -211,14 +234,20 @@ describe("GET /v1/contacts/:id/segments", () => {
     const id = "é".repeat(255);
     const fake = harness.ownerOf(id);
     await fake.commit([fake.add({ id })]);
-    await eventually(app, `/v1/contacts/${encodeURIComponent(id)}/segments`, () => true);
+    const url = `/v1/contacts/${encodeURIComponent(id)}/segments`;
+    expect(await eventually(app, url, () => true)).toMatchObject({ segments: [] });
   });
 });
 
 describe("POST /v1/query", () => {
   it("counts and lists who satisfies a predicate", async () => {
     const body = await post("/v1/query", { where: 'in segment "big" and not has tag "coats"', limit: 3 });
-    expect(body).toMatchObject({ count: 25, next: expect.any(String), took_ms: expect.any(Number), lag_ms: expect.any(Number) });
+    expect(body).toMatchObject({
+      count: 25,
+      next: expect.any(String),
+      took_ms: expect.any(Number),
+      lag_ms: expect.any(Number),
+    });
     expect(body.members).toHaveLength(3);
     expect(Object.keys(body.members[0])).toEqual(["id", "score"]);
   });
@@ -240,7 +269,11 @@ describe("POST /v1/query", () => {
     const where = 'top_tag = "coats" and score = 1 and known';
     const body = await post("/v1/query", { where, fields: ["id", "stage", "tags"], limit: 1 });
     expect(body.members).toEqual([
-      { id: expect.any(String), stage: expect.any(String), tags: [expect.objectContaining({ name: "coats" }), expect.anything()] },
+      {
+        id: expect.any(String),
+        stage: expect.any(String),
+        tags: [expect.objectContaining({ name: "coats" }), expect.anything()],
+      },
     ]);
     expect(await post("/v1/query", { where, limit: 0 })).toMatchObject({ count: body.count, members: [], next: null });
   });
@@ -273,9 +306,19 @@ describe("POST /v1/query", () => {
     expect(await post("/v1/query", [], 400)).toEqual(code("invalid_call"));
     expect(await post("/v1/query", { where: "known", limit: -1 }, 400)).toEqual(code("invalid_call"));
     expect(await post("/v1/query", { where: "known", limit: "5" }, 400)).toEqual(code("invalid_call"));
-    const broken = await app.inject({ method: "POST", url: "/v1/query", headers: { "content-type": "application/json" }, payload: "{" });
+    const broken = await app.inject({
+      method: "POST",
+      url: "/v1/query",
+      headers: { "content-type": "application/json" },
+      payload: "{",
+    });
     expect([broken.statusCode, broken.json()]).toEqual([400, code("invalid_json")]);
-    const text = await app.inject({ method: "POST", url: "/v1/query", headers: { "content-type": "text/plain" }, payload: "{}" });
+    const text = await app.inject({
+      method: "POST",
+      url: "/v1/query",
+      headers: { "content-type": "text/plain" },
+      payload: "{}",
+    });
     expect([text.statusCode, text.json()]).toEqual([415, code("unsupported_media_type")]);
     const large = await app.inject({
       method: "POST",

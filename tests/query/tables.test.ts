@@ -31,7 +31,7 @@ describe("a bitmap", () => {
   it("counts the bits of any word", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffffffff }), (word) => {
-        expect(popcount(word)).toBe([...word.toString(2)].filter((digit) => digit === "1").length);
+        expect(popcount(word)).toBe(word.toString(2).replaceAll("0", "").length);
       }),
     );
   });
@@ -40,22 +40,25 @@ describe("a bitmap", () => {
 describe("a table of ids", () => {
   it("finds every id that was put, and no other", () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 255, unit: "grapheme" }), { maxLength: 300 }), (ids) => {
-        const table = new IdTable();
-        const kept = ids.filter((id) => id.length <= 256);
-        for (const [n, id] of kept.entries()) table.put(n, id);
-        for (const [n, id] of kept.entries()) {
-          expect(table.id(n)).toBe(id);
-          expect(table.find(id)).toBe(n);
-          expect(table.find(`${id}?`)).toBe(kept.indexOf(`${id}?`));
-        }
-      }),
+      fc.property(
+        fc.uniqueArray(fc.string({ minLength: 1, maxLength: 255, unit: "grapheme" }), { maxLength: 300 }),
+        (ids) => {
+          const table = new IdTable();
+          const kept = ids.filter((id) => id.length <= 256);
+          for (const [n, id] of kept.entries()) table.put(n, id);
+          for (const [n, id] of kept.entries()) {
+            expect(table.id(n)).toBe(id);
+            expect(table.find(id)).toBe(n);
+            expect(table.find(`${id}?`)).toBe(kept.indexOf(`${id}?`));
+          }
+        },
+      ),
     );
   });
 
   it("grows with many ids, put in any order and more than once", () => {
     const table = new IdTable();
-    for (let n = 20_000; n-- > 0; ) table.put(n, `contact-${n}`);
+    for (let n = 20_000; n-- > 0;) table.put(n, `contact-${n}`);
     for (let n = 0; n < 20_000; n += 7) table.put(n, `contact-${n}`);
     for (let n = 0; n < 20_000; n++) expect(table.find(`contact-${n}`)).toBe(n);
     expect(table.find("contact-20000")).toBe(-1);
@@ -97,7 +100,7 @@ describe("a table of tags", () => {
             model.delete(`${one.slot} ${one.tag}`);
           } else {
             table.clear(one.slot);
-            for (const key of [...model.keys()]) if (key.startsWith(`${one.slot} `)) model.delete(key);
+            for (const key of model.keys()) if (key.startsWith(`${one.slot} `)) model.delete(key);
           }
         }
         for (let tag = 0; tag <= 13; tag++) {

@@ -1,11 +1,11 @@
 /** Tells where two answers about the shop's customers differ, member by member. */
 import { expect } from "vitest";
-import type { Expected, ExpectedProfile } from "./expected.ts";
+import type { Expected, Profile } from "./expected.ts";
 
 /** What the engine says. */
 export interface Found {
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly profiles: ReadonlyMap<string, ExpectedProfile>;
+  readonly profiles: ReadonlyMap<string, Profile>;
 }
 
 /** How many ids of each kind are named in a message. */
@@ -25,7 +25,7 @@ export function expectSame(found: Found, expected: Expected): void {
     return [`${name}: ${told("missing", missing)}, ${told("too many", extra)}`];
   });
   expect(differences).toEqual([]);
-  expect(found.profiles.size, "contacts").toBe(expected.customers);
+  expect(found.profiles.size, "contacts").toBe(expected.profiles.size);
   expect(profileDifferences(found, expected)).toEqual([]);
 }
 
@@ -45,7 +45,7 @@ function profileDifferences(found: Found, expected: Expected): string[] {
   return differences.slice(0, SHOWN);
 }
 
-function textOf({ score, stage, tags }: ExpectedProfile): string {
+function textOf({ score, stage, tags }: Profile): string {
   const byName = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify({ score, stage, tags: byName });
 }
@@ -55,7 +55,9 @@ function printSizes(found: Found, expected: Expected): void {
   const width = Math.max(...[...expected.members.keys()].map((name) => name.length));
   const line = (name: string, sql: string | number, live: string | number): string =>
     `${name.padEnd(width)} ${String(sql).padStart(7)} ${String(live).padStart(7)}`;
-  const rows = [...expected.members].map(([name, ids]) => line(name, ids.size, found.members.get(name)?.size ?? "none"));
+  const rows = [...expected.members].map(([name, ids]) =>
+    line(name, ids.size, found.members.get(name)?.size ?? "none"),
+  );
   const stages = [...countStages(expected)].map(([stage, count]) =>
     line(`stage ${stage}`, count, countStages(found).get(stage) ?? 0),
   );

@@ -8,13 +8,24 @@ import { openEmbedded, selectRows, type ClickHouseClient } from "../../kernel/cl
 export interface Expected {
   /** The last instant of the file, ms. */
   readonly now: number;
-  readonly customers: number;
+  /** How many lines of the file have no customer. */
+  readonly anonymousLines: number;
+  /** By id. */
+  readonly customers: ReadonlyMap<string, Customer>;
   /** Ids by the segment's name. */
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly profiles: ReadonlyMap<string, ExpectedProfile>;
+  readonly profiles: ReadonlyMap<string, Profile>;
 }
 
-export interface ExpectedProfile {
+export interface Customer {
+  readonly country: string;
+  /** Of the first and the last line, ISO 8601 with milliseconds. */
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+}
+
+/** What the server says about everybody in one list. */
+export interface Profile {
   readonly score: number;
   readonly stage: string;
   /** Points by tag. */
@@ -31,7 +42,8 @@ export async function computeExpected(csvFile: string): Promise<Expected> {
       }
     }
     return {
-      ...(await instantAndCount(client)),
+      ...(await readTotals(client, csvFile)),
+      customers: await readCustomers(client),
       members: await readMembers(client, queries(await readScript("segments.sql"))),
       profiles: await readProfiles(client),
     };
@@ -59,13 +71,26 @@ function queries(script: string): [name: string, query: string][] {
   return found;
 }
 
-async function instantAndCount(client: ClickHouseClient): Promise<{ now: number; customers: number }> {
-  const [row] = await selectRows<{ now: number; customers: number }>(
+async function readTotals(client: ClickHouseClient, file: string): Promise<{ now: number; anonymousLines: number }> {
+  const [row] = await selectRows<{ now: number; anonymousLines: number }>(
     client,
-    "SELECT toUnixTimestamp(t) AS now, toUInt32((SELECT count() FROM customers)) AS customers FROM clock",
+    `SELECT
+       toUnixTimestamp((SELECT t FROM clock)) AS now,
+       toUInt32(countIf(CustomerID = '')) AS anonymousLines
+     FROM file({file: String}, 'CSVWithNames', 'CustomerID String')`,
+    { file },
   );
-  if (row === undefined) throw new Error("the file has no lines with a customer");
-  return { now: row.now * 1000, customers: row.customers };
+  if (row === undefined) throw new Error("the file has no lines");
+  return { now: row.now * 1000, anonymousLines: row.anonymousLines };
+}
+
+async function readCustomers(client: ClickHouseClient): Promise<Map<string, Customer>> {
+  const iso = (column: string): string => `formatDateTime(${column}, '%Y-%m-%dT%H:%i:%S.000Z')`;
+  const rows = await selectRows<Customer & { id: string }>(
+    client,
+    `SELECT id, country, ${iso("first_seen")} AS firstSeen, ${iso("last_seen")} AS lastSeen FROM customers`,
+  );
+  return new Map(rows.map(({ id, ...customer }) => [id, customer]));
 }
 
 async function readMembers(
@@ -90,7 +115,7 @@ async function readMembers(
   return members;
 }
 
-async function readProfiles(client: ClickHouseClient): Promise<Map<string, ExpectedProfile>> {
+async function readProfiles(client: ClickHouseClient): Promise<Map<string, Profile>> {
   const rows = await selectRows<{ id: string; score: number; stage: string; names: string[]; points: number[] }>(
     client,
     `SELECT customers.id AS id, toFloat64(scores.score) AS score, stages.stage AS stage, tagged.names, tagged.points

@@ -174,9 +174,21 @@ describe("score while and for", () => {
   test("for D counts only the points of the last D, and ends the tag with the last of them", () => {
     const oracle = oracleOf('score +5 on "A" for 1 hour\ntag "x" on "A" for 1 hour\ntag "y" on "A"');
     oracle.send(START, [track(START, "A"), track(START - 1, "A")]);
-    expect(oracle.profile("u")).toMatchObject({ score: 10, tags: [{ name: "x", score: 2 }, { name: "y", score: 2 }] });
+    expect(oracle.profile("u")).toMatchObject({
+      score: 10,
+      tags: [
+        { name: "x", score: 2 },
+        { name: "y", score: 2 },
+      ],
+    });
     oracle.advance(START + HOUR - 1);
-    expect(oracle.profile("u")).toMatchObject({ score: 5, tags: [{ name: "x", score: 1 }, { name: "y", score: 2 }] });
+    expect(oracle.profile("u")).toMatchObject({
+      score: 5,
+      tags: [
+        { name: "x", score: 1 },
+        { name: "y", score: 2 },
+      ],
+    });
     oracle.advance(START + HOUR);
     expect(oracle.profile("u")).toMatchObject({ score: 0, tags: [{ name: "y", score: 2 }] });
   });
@@ -221,10 +233,7 @@ describe("numbers", () => {
 
   test("a decimal is the double nearest to it", () => {
     expect([300_000n, -1n, 0n, 123_456_789_012_345_678_901n].map(fromMillionths)).toEqual([
-      0.3,
-      -0.000001,
-      0,
-      123456789012345.678901,
+      0.3, -0.000001, 0, 123456789012345.67,
     ]);
   });
 
