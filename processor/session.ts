@@ -13,7 +13,7 @@ import { writeHeartbeat } from "./heartbeat.ts";
 import type { PartitionContext } from "./partition.ts";
 import { bringPages, recoverPartition } from "./recovery.ts";
 import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.ts";
-import { fillsStep, nextWork, type Work } from "./steps.ts";
+import { fillsStep, nextWork, type StepBounds, type Work } from "./steps.ts";
 import { createSweeper } from "./sweep.ts";
 
 /** Read ahead at most: this many steps' entries, and this many bytes. */
@@ -58,6 +58,12 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   let lastSent = -Infinity;
   let lastPulse = -Infinity;
   let lastNow = position.now;
+  /** Milliseconds that an event took in the steps before, on average; what steps of about `stepMs` are cut by. */
+  let eventMs = 0;
+  const bounds = (): StepBounds => ({
+    ...options,
+    stepEvents: eventMs === 0 ? options.stepEvents : Math.min(options.stepEvents, options.stepMs / eventMs),
+  });
   const sweeper = createSweeper(
     {
       sweepMs: options.sweepMs,
@@ -149,7 +155,9 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     } catch (error) {
       throw error instanceof HandlerFault ? poison.add(error, entries, now) : error;
     }
-    telemetry.time("step", ticks() - begin);
+    const stepMs = ticks() - begin;
+    telemetry.time("step", stepMs);
+    if (output.events > 0) eventMs = eventMs === 0 ? stepMs / output.events : eventMs + (stepMs / output.events - eventMs) / 4;
     queue.splice(0, take);
     for (const bytes of sizes.splice(0, take)) queuedBytes -= bytes;
     subscription.wake();
@@ -207,7 +215,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
 
   /** Entries that trickle in are taken together; a partition that was idle answers at once. */
   const pauseBefore = ({ work }: Work): number => {
-    if (work.kind !== "entries" || status.releasing || fillsStep(queue, options)) return 0;
+    if (work.kind !== "entries" || status.releasing || fillsStep(queue, bounds())) return 0;
     return lastSent + options.commitIntervalMs - ticks();
   };
 
@@ -221,7 +229,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
 
       // What was read is finished first; a model that is being switched to goes on at the next owner.
       const leaving = status.releasing && unreadable === null && (queue.length === 0 || shard.migration !== null);
-      const work = leaving ? null : nextWork(shard, queue, now, options);
+      const work = leaving ? null : nextWork(shard, queue, now, bounds());
       const pause = work === null ? Infinity : pauseBefore(work);
       if (work !== null && pause <= 0) {
         await advance(work, now);
