@@ -6,12 +6,12 @@
  * between an acknowledgement and the next sending, when memory holds the step that is about to be sent and every clean
  * page is in Redis.
  */
-import { OwnershipLost, sendCommit, type Commit, type Position } from "./commit.ts";
+import { sendCommit, type Commit, type Position } from "./commit.ts";
 import { decodeEntry, entryBytes, type RawEntry } from "./entries.ts";
 import { checkForGap, readStreamCounts } from "./gap.ts";
 import { writeHeartbeat } from "./heartbeat.ts";
 import type { PartitionContext } from "./partition.ts";
-import { bringPages, recoverPartition } from "./recovery.ts";
+import { Abandoned, bringPages, recoverPartition } from "./recovery.ts";
 import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.ts";
 import { fillsStep, nextWork, type StepBounds, type Work } from "./steps.ts";
 import { createSweeper } from "./sweep.ts";
@@ -40,14 +40,21 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     onToken(granted) {
       status.token = granted;
     },
-    abandoned: () => status.dropped,
+    abandoned: () => status.dropped || status.releasing,
   });
   const { shard, token } = recovered;
   const recoveryMs = ticks() - begun;
   telemetry.count("recoveries");
   telemetry.time("recovery", recoveryMs);
-  log.info(
-    { seq: recovered.position.seq, epoch: token.epoch, steps: recovered.steps, events: recovered.events, ms: Math.round(recoveryMs) },
+  // Hundreds of partitions may start at once; one that was left in the middle is worth a line.
+  log[recovered.steps > 0 ? "info" : "debug"](
+    {
+      seq: recovered.position.seq,
+      epoch: token.epoch,
+      steps: recovered.steps,
+      events: recovered.events,
+      ms: Math.round(recoveryMs),
+    },
     "the partition is loaded",
   );
 
@@ -157,7 +164,8 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     }
     const stepMs = ticks() - begin;
     telemetry.time("step", stepMs);
-    if (output.events > 0) eventMs = eventMs === 0 ? stepMs / output.events : eventMs + (stepMs / output.events - eventMs) / 4;
+    if (output.events > 0)
+      eventMs = eventMs === 0 ? stepMs / output.events : eventMs + (stepMs / output.events - eventMs) / 4;
     queue.splice(0, take);
     for (const bytes of sizes.splice(0, take)) queuedBytes -= bytes;
     subscription.wake();
@@ -222,7 +230,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   try {
     context.onLive();
     for (;;) {
-      if (status.dropped) throw new OwnershipLost("the partition was taken away");
+      if (status.dropped) throw new Abandoned("the partition was taken away");
       lastNow = Math.max(lastNow, clock.now());
       const now = lastNow;
       if (ticks() - lastPulse >= options.pulseMs) await pulse(now);

@@ -162,7 +162,12 @@ test("all keys of a partition lie in one slot", () => {
 });
 
 test("shares add up to all partitions and differ by one at most", () => {
-  for (const [partitions, processes] of [[16, 1], [16, 3], [16, 5], [3, 5]] as const) {
+  for (const [partitions, processes] of [
+    [16, 1],
+    [16, 3],
+    [16, 5],
+    [3, 5],
+  ] as const) {
     const shares = Array.from({ length: processes }, (_, place) => fairShare(partitions, processes, place));
     expect(shares.reduce((sum, share) => sum + share, 0)).toBe(partitions);
     expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);

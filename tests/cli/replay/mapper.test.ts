@@ -62,8 +62,8 @@ describe("values", () => {
 
   test("truth is written in several ways", () => {
     const spec = { a: { field: "a", as: "boolean" } };
-    expect([" TRUE", "yes", "1"].map((a) => properties(spec, { a }))).toEqual(Array(3).fill({ a: true }));
-    expect(["false", "No", "0"].map((a) => properties(spec, { a }))).toEqual(Array(3).fill({ a: false }));
+    for (const a of [" TRUE", "yes", "1"]) expect(properties(spec, { a })).toEqual({ a: true });
+    for (const a of ["false", "No", "0"]) expect(properties(spec, { a })).toEqual({ a: false });
     expect(properties(spec, { a: "maybe" })).toEqual(['"a" is not true or false']);
   });
 
