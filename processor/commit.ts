@@ -91,7 +91,11 @@ export interface Commit {
   readonly before: Position;
   readonly after: Position;
   /** Null: only pages or a checkpoint; the position stays. */
-  readonly step: { readonly record: Step; readonly output: StepOutput; readonly rejected: readonly RejectedEvent[] } | null;
+  readonly step: {
+    readonly record: Step;
+    readonly output: StepOutput;
+    readonly rejected: readonly RejectedEvent[];
+  } | null;
   readonly pages: readonly PageWrite[];
   readonly checkpoint: CheckpointWrite | null;
 }

@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { Log } from "../kernel/log.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./messages.ts";
+import type { TelemetryReport } from "./telemetry.ts";
 
 export interface CrewOptions {
   readonly threads: number;
@@ -21,7 +22,7 @@ export interface CrewOptions {
 
 export interface Crew {
   /** Resolves when every worker has shown a first sign of life; rejects when one fails before that. */
-  readonly started: Promise<void>;
+  readonly started: Promise<unknown>;
   /** Whether the worker runs and has shown a sign of life: what is sent to it arrives. */
   present(worker: number): boolean;
   send(worker: number, message: ToWorker): void;
@@ -48,6 +49,7 @@ export function createCrew(options: CrewOptions): Crew {
   const typescript = import.meta.url.endsWith(".ts");
   const pool = new Piscina({
     filename: fileURLToPath(new URL(typescript ? "./worker.ts" : "./worker.js", import.meta.url)),
+    name: "work",
     execArgv: typescript ? ["--import", "tsx"] : [],
     minThreads: options.threads,
     maxThreads: options.threads,
@@ -72,7 +74,7 @@ export function createCrew(options: CrewOptions): Crew {
     );
     return seat;
   });
-  const started = Promise.all(starting).then(() => {});
+  const started = Promise.all(starting);
   started.catch(() => {});
 
   const watch = setInterval(() => {
@@ -120,7 +122,8 @@ export function createCrew(options: CrewOptions): Crew {
     });
     const task: WorkerTask = { ...options.task, port: port2, worker };
     try {
-      await pool.run(task, { transferList: [port2], signal: seat.abort.signal });
+      const report = (await pool.run(task, { transferList: [port2], signal: seat.abort.signal })) as TelemetryReport;
+      options.onMessage(worker, { kind: "alive", report, partitions: [] });
     } finally {
       seat.port = null;
       seat.present = false;

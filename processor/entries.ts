@@ -11,7 +11,8 @@ export function decodeEntry([idBytes, fields]: RawEntry): StreamEntry {
   const id = idBytes.toString("latin1");
   const name = fields[0]?.toString("latin1");
   const value = fields[1];
-  if (value === undefined || fields.length !== 2) throw new Error(`entry ${id} has ${fields.length / 2} fields, not one`);
+  if (value === undefined || fields.length !== 2)
+    throw new Error(`entry ${id} has ${fields.length / 2} fields, not one`);
   try {
     if (name === "e") return { id, kind: "events", events: openEntry(value) };
     if (name === "c") return { id, kind: "control", control: decodeControl(value) };

@@ -21,9 +21,10 @@ export interface ProcessorOptions {
   readonly sliceBytes: number;
   /** Shortest time between two commits of a busy partition. An idle one commits at once. */
   readonly commitIntervalMs: number;
-  /** Bounds of one step. */
+  /** Bounds of one step: entries, events, and about how long it may keep the thread from other partitions. */
   readonly stepEntries: number;
   readonly stepEvents: number;
+  readonly stepMs: number;
   /** Due timers run in steps of this many while there are more of them. */
   readonly timerBatch: number;
   /** Pages of one `migrate` step. */
@@ -58,6 +59,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   commitIntervalMs: 10,
   stepEntries: 64,
   stepEvents: 20_000,
+  stepMs: 50,
   timerBatch: 2_000,
   migratePages: 64,
   feedEntries: 100_000,

@@ -124,13 +124,13 @@ export function ownPartition(partition: number, nonce: string, deps: PartitionDe
           log.warn({ reason: error.message }, "the partition went to another owner");
           return "lost";
         }
+        // What is committed is safe, and the next owner finds out what is.
+        if (status.releasing) return "released";
         if (error instanceof EventSetAside) {
           log.error({ reason: error.message }, "an event made a handler fail and is set aside");
           continue;
         }
         failures++;
-        // What is committed is safe, and the next owner finds out what is.
-        if (status.releasing) return "released";
         await alarm.sleep(afterFailure(error));
       }
     }
@@ -142,17 +142,28 @@ export function ownPartition(partition: number, nonce: string, deps: PartitionDe
     if (error instanceof CommitDoubt || isRedisTrouble(error)) {
       if (error instanceof CommitDoubt) deps.telemetry.count("doubts");
       const level = failures === 1 ? "warn" : "debug";
-      log[level]({ reason: error.message, failures }, "the partition is loaded again, since Redis did not answer as expected");
+      log[level](
+        { reason: error.message, failures },
+        "the partition is loaded again, since Redis did not answer as expected",
+      );
       return Math.min(TROUBLE_PAUSE_MS * growth, TROUBLE_PAUSE_MS_MAX);
     }
     const reason = error instanceof Error ? error.message : String(error);
     status.halted = reason;
     log.error({ err: error, reason, failures }, "the partition stands still");
     if (status.token !== null) {
-      // Only a courtesy to whoever asks for the status.
-      writeHalt(deps.redis, context.keys, status.token, deps.clock.now(), status.backlog, reason).catch(() => {});
+      void tellHalt(status.token, reason);
     }
     return Math.min(HALT_PAUSE_MS * growth, HALT_PAUSE_MS_MAX);
+  };
+
+  /** Only a courtesy to whoever asks for the status. */
+  const tellHalt = async (token: Token, reason: string): Promise<void> => {
+    try {
+      await writeHalt(deps.redis, context.keys, token, deps.clock.now(), status.backlog, reason);
+    } catch (error) {
+      log.debug({ err: error }, "the status can't be told that the partition stands still");
+    }
   };
 
   return {

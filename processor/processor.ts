@@ -71,7 +71,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
     onMessage: hear,
     onLost(worker) {
       metrics.workerRestarted();
-      for (const holding of [...holdings.values()]) if (holding.worker === worker) void letGo(holding);
+      for (const holding of holdings.values()) if (holding.worker === worker) void letGo(holding);
       alarm.ring();
     },
   });

@@ -48,13 +48,21 @@ export class DamagedState extends Error {
   }
 }
 
+/** Whoever asked for the work doesn't want it any more. */
+export class Abandoned extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "Abandoned";
+  }
+}
+
 const DELTAS_A_READ = 64;
 const FIELDS_A_READ = 1_000;
 const PAGES_A_READ = 512;
 const ENTRIES_A_READ = 64;
 
 /**
- * Throws OwnershipLost when the partition has another owner, EntriesLost when entries were trimmed before they were
+ * Throws OwnershipLost when the partition has another owner, Abandoned when it isn't wanted any more, EntriesLost when entries were trimmed before they were
  * consumed, DamagedState when what is stored contradicts itself, and what the connection throws.
  */
 export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promise<Recovered> {
@@ -167,7 +175,7 @@ async function redo(
       throw new DamagedState(`the redo log ends at step ${seq}, the state is at step ${position.seq}`);
     }
     for (const delta of deltas) {
-      if (abandoned()) throw new OwnershipLost("the partition was given up while it was recovering");
+      if (abandoned()) throw new Abandoned("the partition was given up while it was recovering");
       const step = stepOf(delta);
       if (step.seq !== seq + 1) throw new DamagedState(`step ${seq} is followed by step ${step.seq} in the redo log`);
       const entries = await take(step);

@@ -6,14 +6,14 @@
  * between an acknowledgement and the next sending, when memory holds the step that is about to be sent and every clean
  * page is in Redis.
  */
-import { OwnershipLost, sendCommit, type Commit, type Position } from "./commit.ts";
+import { sendCommit, type Commit, type Position } from "./commit.ts";
 import { decodeEntry, entryBytes, type RawEntry } from "./entries.ts";
 import { checkForGap, readStreamCounts } from "./gap.ts";
 import { writeHeartbeat } from "./heartbeat.ts";
 import type { PartitionContext } from "./partition.ts";
-import { bringPages, recoverPartition } from "./recovery.ts";
+import { Abandoned, bringPages, recoverPartition } from "./recovery.ts";
 import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.ts";
-import { fillsStep, nextWork, type Work } from "./steps.ts";
+import { fillsStep, nextWork, type StepBounds, type Work } from "./steps.ts";
 import { createSweeper } from "./sweep.ts";
 
 /** Read ahead at most: this many steps' entries, and this many bytes. */
@@ -40,14 +40,21 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     onToken(granted) {
       status.token = granted;
     },
-    abandoned: () => status.dropped,
+    abandoned: () => status.dropped || status.releasing,
   });
   const { shard, token } = recovered;
   const recoveryMs = ticks() - begun;
   telemetry.count("recoveries");
   telemetry.time("recovery", recoveryMs);
-  log.info(
-    { seq: recovered.position.seq, epoch: token.epoch, steps: recovered.steps, events: recovered.events, ms: Math.round(recoveryMs) },
+  // Hundreds of partitions may start at once; one that was left in the middle is worth a line.
+  log[recovered.steps > 0 ? "info" : "debug"](
+    {
+      seq: recovered.position.seq,
+      epoch: token.epoch,
+      steps: recovered.steps,
+      events: recovered.events,
+      ms: Math.round(recoveryMs),
+    },
     "the partition is loaded",
   );
 
@@ -58,6 +65,12 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   let lastSent = -Infinity;
   let lastPulse = -Infinity;
   let lastNow = position.now;
+  /** Milliseconds that an event took in the steps before, on average; what steps of about `stepMs` are cut by. */
+  let eventMs = 0;
+  const bounds = (): StepBounds => ({
+    ...options,
+    stepEvents: eventMs === 0 ? options.stepEvents : Math.min(options.stepEvents, options.stepMs / eventMs),
+  });
   const sweeper = createSweeper(
     {
       sweepMs: options.sweepMs,
@@ -149,7 +162,10 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     } catch (error) {
       throw error instanceof HandlerFault ? poison.add(error, entries, now) : error;
     }
-    telemetry.time("step", ticks() - begin);
+    const stepMs = ticks() - begin;
+    telemetry.time("step", stepMs);
+    if (output.events > 0)
+      eventMs = eventMs === 0 ? stepMs / output.events : eventMs + (stepMs / output.events - eventMs) / 4;
     queue.splice(0, take);
     for (const bytes of sizes.splice(0, take)) queuedBytes -= bytes;
     subscription.wake();
@@ -207,21 +223,21 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
 
   /** Entries that trickle in are taken together; a partition that was idle answers at once. */
   const pauseBefore = ({ work }: Work): number => {
-    if (work.kind !== "entries" || status.releasing || fillsStep(queue, options)) return 0;
+    if (work.kind !== "entries" || status.releasing || fillsStep(queue, bounds())) return 0;
     return lastSent + options.commitIntervalMs - ticks();
   };
 
   try {
     context.onLive();
     for (;;) {
-      if (status.dropped) throw new OwnershipLost("the partition was taken away");
+      if (status.dropped) throw new Abandoned("the partition was taken away");
       lastNow = Math.max(lastNow, clock.now());
       const now = lastNow;
       if (ticks() - lastPulse >= options.pulseMs) await pulse(now);
 
       // What was read is finished first; a model that is being switched to goes on at the next owner.
       const leaving = status.releasing && unreadable === null && (queue.length === 0 || shard.migration !== null);
-      const work = leaving ? null : nextWork(shard, queue, now, options);
+      const work = leaving ? null : nextWork(shard, queue, now, bounds());
       const pause = work === null ? Infinity : pauseBefore(work);
       if (work !== null && pause <= 0) {
         await advance(work, now);

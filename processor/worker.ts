@@ -13,9 +13,10 @@ import { ownPartition, type Partition, type PartitionDeps } from "./partition.ts
 import { createReader, type StreamReader } from "./reader.ts";
 import type { CreateShard } from "./recovery.ts";
 import { createShard } from "./shard.ts";
-import { createTelemetry } from "./telemetry.ts";
+import { createTelemetry, type TelemetryReport } from "./telemetry.ts";
 
-export default async function work(task: WorkerTask): Promise<void> {
+/** Gives what was counted since the last message: a message sent at the very end might come too late. */
+export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const { port, worker, redisUrl, partitions, options } = task;
   const log: Log = createLog(task.logLevel as Parameters<typeof createLog>[0], { role: "processor", worker });
   const clock = task.sharedClock === null ? machineClock : sharedClock(task.sharedClock);
@@ -31,7 +32,11 @@ export default async function work(task: WorkerTask): Promise<void> {
 
   const say = (message: FromWorker): void => port.postMessage(message);
   const sayAlive = (): void =>
-    say({ kind: "alive", report: telemetry.take(), partitions: [...owned.values()].map((partition) => partition.gauges()) });
+    say({
+      kind: "alive",
+      report: telemetry.take(),
+      partitions: [...owned.values()].map((partition) => partition.gauges()),
+    });
 
   const own = (partition: number, nonce: string): void => {
     owned.get(partition)?.drop();
@@ -51,12 +56,15 @@ export default async function work(task: WorkerTask): Promise<void> {
     const mine = ownPartition(partition, nonce, deps);
     owned.set(partition, mine);
     void mine.live.then(() => say({ kind: "live", partition, nonce }));
-    // A rejection is a fault of the program: it ends the thread, and the main thread starts another.
-    void mine.ended.then((end) => {
-      if (reader !== common) reader.close();
-      if (owned.get(partition) === mine) owned.delete(partition);
-      say({ kind: "ended", partition, nonce, end });
-    });
+    void seeOut(mine, reader, nonce);
+  };
+
+  /** A rejection here is a fault of the program: it ends the thread, and the main thread starts another. */
+  const seeOut = async (mine: Partition, reader: StreamReader, nonce: string): Promise<void> => {
+    const end = await mine.ended;
+    if (reader !== common) reader.close();
+    if (owned.get(mine.number) === mine) owned.delete(mine.number);
+    say({ kind: "ended", partition: mine.number, nonce, end });
   };
 
   await whenReady(redis);
@@ -84,10 +92,10 @@ export default async function work(task: WorkerTask): Promise<void> {
   clearInterval(heart);
   for (const partition of owned.values()) partition.drop();
   await Promise.all([...owned.values()].map(({ ended }) => ended));
-  sayAlive();
   common?.close();
   disconnectRedis(redis);
   port.close();
+  return telemetry.take();
 }
 
 /** `require` and not `import`: the loader of TypeScript that tests use hooks only the former in a thread. */

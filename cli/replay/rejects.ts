@@ -1,11 +1,12 @@
 /** Keeps what a replay could not use: counts by reason in memory, the lines themselves in a file. */
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
+import { compareCodePoints } from "../../kernel/compare.ts";
 
 export interface Rejects {
   /** What was read, where from and why it was not used. Waits while the disk is slower than the reader. */
   add(record: number | null, reason: string, content: unknown): Promise<void>;
-  /** Most frequent first. */
+  /** Most frequent first, equally frequent ones in alphabetical order. */
   counts(): readonly (readonly [reason: string, count: number])[];
   readonly total: number;
   /** The file, once there is something in it. */
@@ -31,7 +32,7 @@ export function createRejects(path: string | null): Rejects {
       const line = JSON.stringify({ ...(record === null ? {} : { record }), reason, content });
       if (!stream.write(`${line}\n`)) await once(stream, "drain");
     },
-    counts: () => [...counts].toSorted((a, b) => b[1] - a[1]),
+    counts: () => [...counts].toSorted((a, b) => b[1] - a[1] || compareCodePoints(a[0], b[0])),
     get total() {
       return total;
     },

@@ -9,7 +9,7 @@ import type { JsonObject } from "../../kernel/event.ts";
 import type { Mapping } from "./mapping.ts";
 import { isFields, type Line } from "./values.ts";
 
-/** `number` counts records from 1; the header and empty lines are none. */
+/** `number` counts from 1: the records of a CSV file without its header, the lines of NDJSON. */
 export type SourceLine =
   | { readonly number: number; readonly line: Line }
   /** What can't be read as a line of this format, and why. */

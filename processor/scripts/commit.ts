@@ -116,7 +116,7 @@ end
 if ARGV[16] ~= '' then redis.call('HSET', KEYS[2], 'checkpoint', ARGV[16]) end
 if ARGV[17] ~= '' then redis.call('XTRIM', KEYS[3], 'MINID', ARGV[17]) end
 if ARGV[18] ~= '' then redis.call('XTRIM', KEYS[4], 'MINID', ARGV[18]) end
-redis.call('HSET', KEYS[2], 'seq', ARGV[3], 'consumed', ARGV[6], 'now', ARGV[7],
+redis.call('HSET', KEYS[2], 'seq', ARGV[3], 'offset', ARGV[5], 'consumed', ARGV[6], 'now', ARGV[7],
   'clock', ARGV[8], 'model', ARGV[9], 'contacts', ARGV[10])
 if stepped then redis.call('HSET', KEYS[2], 'epoch', ARGV[4]) end
 return 1

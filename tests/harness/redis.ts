@@ -92,6 +92,12 @@ async function launch(port: number, dir: string, options: RedisServerOptions): P
   child.on("error", (error) => {
     spawnError = error;
   });
+  // A test run that is broken off must not leave servers behind.
+  const orphan = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", orphan);
+  child.once("exit", () => process.off("exit", orphan));
   for (;;) {
     if (spawnError !== null) throw spawnError;
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`redis-server ended:\n${output}`);

@@ -5,7 +5,7 @@ import { createShard as createFake } from "./fake-shard.ts";
 
 export function createShard(options: ShardOptions, start?: ShardStart): Shard {
   const shard = createFake(options, start);
-  const { step } = shard;
+  const step = shard.step.bind(shard);
   shard.step = (input, emit) => {
     const marker = process.env["CRASH_MARKER"] ?? "";
     for (const entry of input.entries) {

@@ -120,7 +120,9 @@ export function createShard(_options: ShardOptions, start?: ShardStart): Shard {
   };
 
   const due = (until: number): number[] =>
-    flips.flatMap((flip, slot) => (flip > 0 && flip <= until ? [slot] : [])).sort((a, b) => (flips[a] ?? 0) - (flips[b] ?? 0) || a - b);
+    flips
+      .flatMap((flip, slot) => (flip > 0 && flip <= until ? [slot] : []))
+      .sort((a, b) => (flips[a] ?? 0) - (flips[b] ?? 0) || a - b);
 
   const sleepUntil = (until: number, input: StepInput, changed: Set<FakeContact>): void => {
     for (const slot of due(until)) {

@@ -59,7 +59,11 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
   const connections: RedisClient[] = [];
   const readers: StreamReader[] = [];
   const open = async (blocking = false): Promise<RedisClient> => {
-    const client = connectRedis(server.url, { name: "test", log: silent, ...(blocking ? { commandTimeoutMs: null } : {}) });
+    const client = connectRedis(server.url, {
+      name: "test",
+      log: silent,
+      ...(blocking ? { commandTimeoutMs: null } : {}),
+    });
     connections.push(client);
     await whenReady(client, 5_000);
     return client;

@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pack } from "msgpackr";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { buildModelRecord } from "../../dsl/registry.ts";
+import { encodeControl } from "../../kernel/control.ts";
 import { encodeEntry } from "../../kernel/entry.ts";
 import type { Event } from "../../kernel/event.ts";
+import { readFeed } from "../../kernel/feed.ts";
 import { partitionOf } from "../../kernel/ids.ts";
 import { MODELS_KEY, partitionKeys, PROCESSORS_KEY } from "../../kernel/keys.ts";
 import { createMetrics, type Metrics } from "../../kernel/metrics.ts";
@@ -233,4 +236,41 @@ test("with a clock that a test holds, flips happen when it says so", async () =>
     );
     return clocks.every((clock) => clock === "2000");
   });
+  await processor.stop();
+  const pages = await redis.hvals(partitionKeys(0).pages);
+  const contacts = pages.flatMap((page) => (JSON.parse(page) as { rows: FakeContact[] }).rows);
+  expect(contacts.map(({ awake }) => awake)).toEqual(contacts.map(() => false));
+});
+
+test("the real shard over a restart: what was counted before counts on after", async () => {
+  const source = 'score +1 on "Viewed"\nsegment "keen" = count("Viewed") >= 3';
+  const built = buildModelRecord(EMPTY_MODEL, source, 1_000, "test");
+  if (!built.ok) throw new Error(JSON.stringify(built.diagnostics));
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const control = encodeControl({ kind: "model", record: built.record });
+    await redis.xadd(partitionKeys(partition).in, "*", "c", control);
+  }
+  const startReal = async (): Promise<Processor> => {
+    const options = { ...OPTIONS, sweepMs: 60_000 };
+    const deps = { redisUrl: server.url, partitions: PARTITIONS, options, log: silent, metrics: createMetrics() };
+    const processor = await startProcessor(deps);
+    running.push(processor);
+    return processor;
+  };
+  const first = await startReal();
+  await send(0);
+  await send(0);
+  await until("everything is consumed", allConsumed);
+  await first.stop();
+  const second = await startReal();
+  await send(0);
+  await until("everything is consumed", allConsumed);
+  const entered = new Set<string>();
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    for (const [, fields] of await redis.xrangeBuffer(partitionKeys(partition).feed, "-", "+")) {
+      for (const record of readFeed(fields[1] ?? Buffer.alloc(0))) if (record.entered) entered.add(record.contactId);
+    }
+  }
+  expect([...entered].sort()).toEqual([...sent.keys()].sort());
+  await second.stop();
 });

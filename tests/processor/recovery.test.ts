@@ -55,7 +55,10 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-type Action = { readonly events: readonly Partial<Event>[] } | { readonly control: Control } | { readonly pass: number };
+type Action =
+  | { readonly events: readonly Partial<Event>[] }
+  | { readonly control: Control }
+  | { readonly pass: number };
 
 const PEOPLE = 100;
 
@@ -117,7 +120,16 @@ async function run(subject: Subject, kill: Kill): Promise<Outcome> {
         return kill.when;
       }),
       memoryShare: () => 2_000,
-      options: { ...QUICK, stepEntries: 1, sweepMs: 4, sliceBytes: 100, migratePages: 1, timerBatch: 3, pulseMs: 5, blockMs: 3 },
+      options: {
+        ...QUICK,
+        stepEntries: 1,
+        sweepMs: 4,
+        sliceBytes: 100,
+        migratePages: 1,
+        timerBatch: 3,
+        pulseMs: 5,
+        blockMs: 3,
+      },
     });
   let owner = await own();
   const settle = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
@@ -181,7 +193,10 @@ async function askForCards(): Promise<(Card | null)[]> {
 /** The fake shard has no cards: its pages are JSON and say it all. */
 async function storedContacts(): Promise<never[]> {
   const pages = await lab.redis.hgetall(KEYS.pages);
-  const rows = Object.entries(pages).map(([number, page]) => [Number(number), (JSON.parse(page) as { rows: unknown }).rows]);
+  const rows = Object.entries(pages).map(([number, page]) => [
+    Number(number),
+    (JSON.parse(page) as { rows: unknown }).rows,
+  ]);
   return rows.sort(([a], [b]) => Number(a) - Number(b)) as never[];
 }
 

@@ -49,7 +49,13 @@ test("a repeated message changes nothing, also after a hand-over", async () => {
   first.release();
   await first.ended;
   const second = await lab.own();
-  await offsetReaches(lab.redis, await lab.send([{ userId: "a", messageId: "m1" }, { userId: "a", messageId: "m2" }]));
+  await offsetReaches(
+    lab.redis,
+    await lab.send([
+      { userId: "a", messageId: "m1" },
+      { userId: "a", messageId: "m2" },
+    ]),
+  );
   second.release();
   await second.ended;
   expect((await readContacts(lab.redis)).get("a")?.count).toBe(2);
@@ -170,6 +176,7 @@ test("entries deleted under a running owner are noticed", async () => {
   pipeline.xdel(KEYS.in, "9999999999999-1");
   await pipeline.exec();
   await until("the partition stands still", () => owner.gauges().halted);
+  expect(await lab.redis.hget(KEYS.state, "consumed")).toBe("1");
   owner.drop();
   await owner.ended;
 });
@@ -179,7 +186,12 @@ test("an entry that can't be read stops the partition after what came before it"
   const good = await lab.send([{ userId: "a" }]);
   await lab.redis.xadd(KEYS.in, "*", "x", "what is this");
   await offsetReaches(lab.redis, good);
-  await until("the partition stands still", () => owner.gauges().halted);
+  await until("the status says why", async () => {
+    const heartbeat = await lab.redis.get(KEYS.heartbeat);
+    return heartbeat !== null && (decodeHeartbeat(heartbeat).halted ?? "").includes("unknown field");
+  });
+  expect(owner.gauges().halted).toBe(true);
+  expect(await lab.redis.hget(KEYS.state, "offset")).toBe(good);
   owner.drop();
   await owner.ended;
 });
@@ -205,7 +217,7 @@ test("a model has a step of its own, then its pages are migrated, also across ow
   await lab.control(modelControl(1));
   const last = await lab.send([{ userId: "after" }]);
   // Owner after owner is killed while the migration is on its way.
-  for (let seq = 0; (await lab.redis.hget(KEYS.state, "offset")) !== last; ) {
+  for (let seq = 0; (await lab.redis.hget(KEYS.state, "offset")) !== last;) {
     await until("progress", async () => Number(await lab.redis.hget(KEYS.state, "seq")) > seq);
     owner.drop();
     await owner.ended;

@@ -122,8 +122,9 @@ async function readProfiles(client: ClickHouseClient): Promise<Map<string, Profi
      FROM customers
      LEFT JOIN scores ON scores.id = customers.id
      LEFT JOIN stages ON stages.id = customers.id
-     LEFT JOIN (SELECT id, groupArray(tag) AS names, groupArray(toFloat64(points)) AS points FROM tags GROUP BY id) AS tagged
-       ON tagged.id = customers.id`,
+     LEFT JOIN (
+       SELECT id, groupArray(tag) AS names, groupArray(toFloat64(points)) AS points FROM tags GROUP BY id
+     ) AS tagged ON tagged.id = customers.id`,
   );
   return new Map(
     rows.map(({ id, score, stage, names, points }) => [

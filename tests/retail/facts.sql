@@ -48,6 +48,7 @@ GROUP BY id, invoice;
 CREATE TABLE last_orders ENGINE = Memory AS SELECT * FROM orders ORDER BY at DESC, message_id DESC LIMIT 1 BY id;
 CREATE TABLE first_orders ENGINE = Memory AS SELECT * FROM orders ORDER BY at ASC, message_id ASC LIMIT 1 BY id;
 
+-- An order is at the time of one of its lines, so lines alone say when somebody was seen.
 CREATE TABLE customers ENGINE = Memory AS
 SELECT id, argMax(country, at) AS country, min(at) AS first_seen, max(at) AS last_seen
 FROM lines

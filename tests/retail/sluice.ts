@@ -1,4 +1,4 @@
-/** The command line as a child process: a server of its own with a store of its own, and commands that end by themselves. */
+/** The command line as a child process: a server with a store of its own, and commands that end by themselves. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";

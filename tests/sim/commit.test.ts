@@ -53,15 +53,18 @@ afterAll(async () => {
 });
 
 test("whatever is lost, late or killed, the end is that of a straight run and every step is there once", async () => {
+  let rounds = 0;
   for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
     try {
       await round(seed);
+      rounds++;
     } catch (error) {
       throw new Error(`round with seed ${seed} failed: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
     }
   }
+  expect(rounds).toBe(ROUNDS);
 }, 600_000);
 
 interface Planned {
@@ -195,7 +198,13 @@ function straightRun(entries: readonly Planned[]): Straight {
     const feed: FakeFeedRecord[] = [];
     try {
       decoded.forEach((entry, i) => {
-        const input = { seq: i + 1, now: NOW, work: { kind: "entries" as const }, entries: [entry], skip: skips[i] ?? [] };
+        const input = {
+          seq: i + 1,
+          now: NOW,
+          work: { kind: "entries" as const },
+          entries: [entry],
+          skip: skips[i] ?? [],
+        };
         const output = shard.step(input, true);
         if (output.feed !== null) feed.push(...(JSON.parse(output.feed.toString()) as FakeFeedRecord[]));
       });

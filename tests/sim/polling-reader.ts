@@ -12,7 +12,13 @@ export function createPollingReader(redis: RedisClient, batch: () => number): St
       const poll = async (): Promise<void> => {
         while (!closed) {
           if (subscriber.hungry()) {
-            const entries = (await redis.xrangeBuffer(subscriber.key, `(${after}`, "+", "COUNT", batch())) as RawEntry[];
+            const entries = (await redis.xrangeBuffer(
+              subscriber.key,
+              `(${after}`,
+              "+",
+              "COUNT",
+              batch(),
+            )) as RawEntry[];
             const last = entries.at(-1);
             if (!closed && last !== undefined) {
               after = last[0].toString("latin1");
