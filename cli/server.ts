@@ -131,7 +131,7 @@ async function ownPartitions(
 ): Promise<void> {
   const options: Partial<ProcessorOptions> = {
     clockMode,
-    limits: { ...limits, traits_max: LIMITS.traits_max },
+    limits,
     threads: limits.processor_threads === 0 ? PROCESSOR_DEFAULTS.threads : limits.processor_threads,
     memoryBytes: limits.processor_memory_bytes,
     leaseMs: limits.lease_ms,

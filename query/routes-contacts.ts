@@ -24,7 +24,7 @@ export function contactRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
           score: card.score,
           tags: card.tags,
           stage: card.stage,
-          values: {},
+          values: card.values,
           segments: card.segments.map((segment) => segment.name),
           firstSeen: isoTime(card.firstSeen),
           lastSeen: isoTime(card.lastSeen),

@@ -57,6 +57,7 @@ beforeAll(async () => {
           segments: [{ name: "a/b – c", since: 5_000 }],
           firstSeen: 1_000,
           lastSeen: 2_000,
+          values: {},
           aggregates: { 'count("Viewed")': { atLeast: 3 }, 'first("Viewed".x)': null },
           saturated: false,
         }
