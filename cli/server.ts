@@ -8,7 +8,6 @@ import type { FastifyInstance } from "fastify";
 import { checkedModelOf } from "../dsl/registry.ts";
 import { machineClock } from "../kernel/clock.ts";
 import type { Config, Role } from "../kernel/config.ts";
-import { LIMITS } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 import { createMetrics, type Metrics } from "../kernel/metrics.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
