@@ -1,9 +1,10 @@
 /** Checks of single comparisons: which kinds can match, what is always true or always false. */
 
 import type { Comparison, ComparisonOperator, Literal, Operand, Pos } from "./ast.ts";
+import { verdictOf } from "./check-clashes.ts";
 import { checkDuration, checkEnds, checkLiteral, checkPattern, refuseOrder } from "./check-events.ts";
 import { type Checking, knowStage } from "./check-names.ts";
-import { isAlwaysSet, isMoment, rangeOf, type Range, show, TYPE_NAMES, type Typed, typeOf } from "./check-types.ts";
+import { isAlwaysSet, isMoment, type Range, show, TYPE_NAMES, type Typed, typeOf } from "./check-types.ts";
 import { parseInstant } from "./dates.ts";
 import { printString } from "./print.ts";
 
@@ -16,22 +17,27 @@ export function checkComparison(checking: Checking, left: Operand, comparison: C
       const { operator, right } = comparison;
       const sound = checkPair(checking, left, right, operator);
       if (sound) {
-        warnOfFixed(checking, left, right, operator, pos);
+        warnOfFixed(checking, left, comparison, pos);
       }
       return;
     }
-    case "in":
+    case "in": {
+      let sound = true;
       for (const value of comparison.values) {
         checkLiteral(problems, value);
-        checkPair(checking, left, value, "=");
+        sound = checkPair(checking, left, value, "=") && sound;
+      }
+      if (sound) {
+        warnOfFixed(checking, left, comparison, pos);
       }
       return;
+    }
     case "between": {
       const { low, high, not } = comparison;
       const before = checkPair(checking, left, low, ">=");
       const sound = checkPair(checking, left, high, "<=") && before;
-      if (sound) {
-        checkEnds(problems, low, high, not, comparison.pos);
+      if (sound && checkEnds(problems, low, high, not, comparison.pos)) {
+        warnOfFixed(checking, left, comparison, pos);
       }
       return;
     }
@@ -65,6 +71,9 @@ export function checkComparison(checking: Checking, left: Operand, comparison: C
 function momentHint(left: Operand): string | null {
   if (left.kind === "aggregate" && left.function === "count") {
     return 'count the events of a time with a window: count("X" in last 30 days)';
+  }
+  if (left.kind === "days_to_anniversary") {
+    return "it is a number of days: compare it with <= 3";
   }
   return null;
 }
@@ -158,26 +167,14 @@ function checkStage(checking: Checking, left: Side, right: Side, ordered: boolea
   return true;
 }
 
-function warnOfFixed(
-  { problems }: Checking,
-  left: Operand,
-  right: Operand,
-  operator: ComparisonOperator,
-  pos: Pos,
-): void {
-  if (isLiteral(left) && isLiteral(right)) {
+function warnOfFixed({ problems }: Checking, left: Operand, comparison: Comparison, pos: Pos): void {
+  if (isLiteral(left) && comparison.kind === "binary" && isLiteral(comparison.right)) {
     problems.warning(pos, "this compares two fixed values: it is the same for every contact");
     return;
   }
-  const turned = isLiteral(left);
-  const number = turned ? left : right;
-  const range = rangeOf(turned ? right : left);
-  if (range === null || number.kind !== "number") {
-    return;
-  }
-  const verdict = judge(range, turned ? MIRRORED[operator] : operator, number.value);
+  const verdict = verdictOf(left, comparison);
   if (verdict !== null) {
-    problems.warning(pos, `this is always ${verdict}`, describeRange(range));
+    problems.warning(pos, `this is always ${verdict.truth}`, describeRange(verdict.range));
   }
 }
 
@@ -185,47 +182,6 @@ function isLiteral(operand: Operand): operand is Literal {
   return (
     operand.kind === "string" || operand.kind === "number" || operand.kind === "boolean" || operand.kind === "date"
   );
-}
-
-const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
-  "=": "=",
-  "!=": "!=",
-  "<": ">",
-  "<=": ">=",
-  ">": "<",
-  ">=": "<=",
-};
-
-/** Whether a comparison with a number holds for all of a range or for none of it; null where it depends. */
-function judge(range: Range, operator: ComparisonOperator, n: number): boolean | null {
-  switch (operator) {
-    case "=":
-      return isPossible(range, n) ? null : false;
-    case "!=":
-      return isPossible(range, n) ? null : true;
-    case "<":
-      return range.min >= n ? false : isBelow(range, n) ? always(range) : null;
-    case "<=":
-      return range.min > n ? false : range.max <= n ? always(range) : null;
-    case ">":
-      return range.max <= n ? false : range.min > n ? always(range) : null;
-    case ">=":
-      return isBelow(range, n) ? false : range.min >= n ? always(range) : null;
-  }
-}
-
-function isPossible(range: Range, n: number): boolean {
-  return n >= range.min && !isBelow(range, n) && (!range.integer || Number.isInteger(n));
-}
-
-/** All of the range lies below `n`. */
-function isBelow(range: Range, n: number): boolean {
-  return range.max < n || (range.excludesMax && range.max === n);
-}
-
-/** Nothing is always true of what can be missing. */
-function always(range: Range): true | null {
-  return range.canBeMissing ? null : true;
 }
 
 function describeRange({ min, max, excludesMax, integer }: Range): string {

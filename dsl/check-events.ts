@@ -2,9 +2,11 @@
 
 import type { DateLiteral, Duration, EventSelector, Filter, Literal, Path, Pos, Selector, Window } from "./ast.ts";
 import { compileRegex } from "../kernel/regex.ts";
+import { partOfFilter, warnOfClash } from "./check-clashes.ts";
 import type { Checking } from "./check-names.ts";
 import { parseInstant } from "./dates.ts";
 import { shorten, type Reporter } from "./diagnostic.ts";
+import { isPlainWord } from "./lexer.ts";
 import { MAX_DURATION_MS, MAX_PATTERN } from "./limits.ts";
 import { printLiteral, printPath } from "./print.ts";
 
@@ -42,7 +44,12 @@ export function checkSelector({ problems }: Checking, selector: Selector, use: P
     problems.error(selector.path.pos, `${user} looks at events as a whole and takes no path`, hint);
   }
   if (selector.path === null && use === "needed") {
-    const hint = 'write the property behind the event: "Order Completed".total';
+    const { name } = selector.event;
+    // Written into the name by mistake: "Order Completed.total".
+    const point = name === null ? -1 : name.text.lastIndexOf(".");
+    const [event, path] = name === null ? ["", ""] : [name.text.slice(0, point), name.text.slice(point + 1)];
+    const meant = point > 0 && isPlainWord(path) ? `${JSON.stringify(event)}.${path}` : '"Order Completed".total';
+    const hint = `write the property behind the event: ${shorten(meant)}`;
     problems.error(selector.pos, `${user} needs a property of the event`, hint);
   }
   checkEvent(problems, selector.event);
@@ -93,6 +100,7 @@ function checkFilter(problems: Reporter, filter: Filter): void {
       for (const part of filter.parts) {
         checkFilter(problems, part);
       }
+      warnOfClash(problems, filter.pos, filter.kind, filter.parts.map(partOfFilter));
       return;
     case "not":
       checkFilter(problems, filter.part);
@@ -146,8 +154,8 @@ export function refuseOrder(problems: Reporter, pos: Pos, shown: string): void {
   problems.error(pos, `${shown} has no order`, 'compare it with "=" or "!="');
 }
 
-/** The two ends of `between`: of one kind, and the smaller one first. */
-export function checkEnds(problems: Reporter, low: Literal, high: Literal, not: boolean, pos: Pos): void {
+/** The two ends of `between`: of one kind, and the smaller one first. True where nothing was said. */
+export function checkEnds(problems: Reporter, low: Literal, high: Literal, not: boolean, pos: Pos): boolean {
   checkLiteral(problems, low);
   checkLiteral(problems, high);
   for (const end of [low, high]) {
@@ -157,10 +165,14 @@ export function checkEnds(problems: Reporter, low: Literal, high: Literal, not: 
   }
   if (low.kind !== high.kind) {
     problems.error(high.pos, 'the two ends of "between" must be of one kind');
-  } else if (isReversed(low, high)) {
+    return false;
+  }
+  if (isReversed(low, high)) {
     const truth = not ? "true" : "false";
     problems.warning(pos, `this is always ${truth}`, 'the first end of "between" is the smaller one');
+    return false;
   }
+  return true;
 }
 
 function isReversed(low: Literal, high: Literal): boolean {

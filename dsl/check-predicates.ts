@@ -1,6 +1,7 @@
 /** Checks of predicates and operands, down to their parts. */
 
 import type { Fact, Operand, Predicate } from "./ast.ts";
+import { partOfPredicate, warnOfClash } from "./check-clashes.ts";
 import { checkComparison } from "./check-comparisons.ts";
 import {
   checkDuration,
@@ -11,17 +12,21 @@ import {
   refuseElements,
 } from "./check-events.ts";
 import { type Checking, knowSegment, knowValue, refuseEmptyName } from "./check-names.ts";
+import { shorten } from "./diagnostic.ts";
 import { isMoment, show, TYPE_NAMES, typeOf } from "./check-types.ts";
 
 export function checkPredicateParts(checking: Checking, predicate: Predicate): void {
-  const { problems } = checking;
+  const { names, problems } = checking;
   switch (predicate.kind) {
     case "and":
-    case "or":
+    case "or": {
       for (const part of predicate.parts) {
         checkPredicateParts(checking, part);
       }
+      const parts = predicate.parts.map((part) => partOfPredicate(part, names));
+      warnOfClash(problems, predicate.pos, predicate.kind, parts);
       return;
+    }
     case "not":
       checkPredicateParts(checking, predicate.part);
       return;
@@ -141,7 +146,10 @@ function checkFact(checking: Checking, fact: Fact): void {
       const typed = typeOf(fact.operand, names);
       if (!isMoment(typed)) {
         const message = `days_to_anniversary needs a moment, but ${show(typed)} is ${TYPE_NAMES[typed.type]}`;
-        problems.error(fact.operand.pos, message);
+        const { operand } = fact;
+        const quoted = operand.kind === "string" && /^(?:trait|company)\.[\p{L}_]/u.test(operand.value);
+        const hint = quoted ? `write it without quotes: ${shorten(operand.value)}` : null;
+        problems.error(operand.pos, message, hint);
       }
       return;
     }

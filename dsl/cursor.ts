@@ -117,15 +117,15 @@ export function acceptSymbol(c: Cursor, symbol: string): boolean {
   return found;
 }
 
-export function expectWord(c: Cursor, word: string, where = ""): void {
+export function expectWord(c: Cursor, word: string, where = "", hint: string | null = null): void {
   if (!acceptWord(c, word)) {
-    fail(c, `"${word}"${where}`, { words: [word] });
+    fail(c, `"${word}"${where}`, { words: [word], hint });
   }
 }
 
-export function expectSymbol(c: Cursor, symbol: string, where = ""): void {
+export function expectSymbol(c: Cursor, symbol: string, where = "", hint: string | null = null): void {
   if (!acceptSymbol(c, symbol)) {
-    fail(c, `"${symbol}"${where}`);
+    fail(c, `"${symbol}"${where}`, { hint });
   }
 }
 
@@ -133,6 +133,15 @@ export interface Expectation {
   /** Words that would have been right; the nearest one to what was found becomes the hint. */
   readonly words?: readonly string[];
   readonly hint?: string | null;
+}
+
+/** The "(" of a call; people who leave it out are shown the call whole. */
+export function expectOpening(c: Cursor, word: string, hint: string | null = null): void {
+  if (!acceptSymbol(c, "(")) {
+    const { kind, text } = peek(c);
+    const shown = kind === "string" ? `write ${word}(${JSON.stringify(shorten(text))})` : hint;
+    fail(c, `"(" after "${word}"`, { hint: shown });
+  }
 }
 
 /** Gives up at the next token: `expected X, found Y`. A bad token speaks for itself. */

@@ -47,7 +47,8 @@ export function parsePath(c: Cursor, expected = "the name of a property"): Path 
     c.index++;
     const each = acceptSymbol(c, "[");
     if (each) {
-      expectSymbol(c, "]", ' after "["');
+      const numbered = peek(c).kind === "number" ? 'elements have no numbers here: "[]" stands for each of them' : null;
+      expectSymbol(c, "]", ' after "["', numbered);
     }
     parts.push({ name: token.text, each });
   } while (acceptSymbol(c, "."));

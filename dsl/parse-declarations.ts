@@ -1,6 +1,6 @@
 /** One declaration of a model, from its first word to its end. */
 
-import type { Action, Declaration, Name, Path, ScoreOn, TagName, Trigger, Unless } from "./ast.ts";
+import type { Action, Declaration, Name, Operand, Path, ScoreOn, TagName, Trigger, Unless } from "./ast.ts";
 import {
   acceptSymbol,
   acceptWord,
@@ -74,7 +74,7 @@ export function parseDeclaration(c: Cursor): Declaration {
       advance(c);
       const name = parseName(c, "the name of a value in double quotes");
       expectSymbol(c, "=", " after the name of the value");
-      const operand = parseOperand(c);
+      const operand = parseValue(c);
       return { kind: "value", name, operand, pos: posFrom(c, start) };
     }
     case "webhook": {
@@ -95,14 +95,33 @@ export function parseDeclaration(c: Cursor): Declaration {
   }
 }
 
+const CONDITION_WORDS = ["in", "has", "did", "abandoned", "known", "not"] as const;
+
+/** A value is something that can be compared; people write conditions there too. */
+function parseValue(c: Cursor): Operand {
+  const hint = "a value is a number, a text or a moment; a condition is declared as a segment";
+  if (CONDITION_WORDS.some((word) => atWord(c, word))) {
+    fail(c, "a value", { hint });
+  }
+  const operand = parseOperand(c);
+  if (["=", "!=", "<", "<=", ">", ">="].some((operator) => atSymbol(c, operator))) {
+    fail(c, "the end of the declaration", { hint });
+  }
+  return operand;
+}
+
 function parseScore(c: Cursor, start: Token): Declaration {
   const points = parseSigned(c);
   if (acceptWord(c, "while")) {
     const predicate = parsePredicateAt(c);
+    if (atWord(c, "for")) {
+      fail(c, "the end of the declaration", { hint: 'the points of "while" end with its condition' });
+    }
     return { kind: "score", points, rule: { kind: "while", predicate }, pos: posFrom(c, start) };
   }
   if (!acceptWord(c, "on")) {
-    fail(c, '"on" and an event or "while" and a condition', { words: ["on", "while"] });
+    const hint = atWord(c, "if") || atWord(c, "when") ? 'write "while"' : null;
+    fail(c, '"on" and an event or "while" and a condition', { words: ["on", "while"], hint });
   }
   const event = parseEvent(c);
   const unless = atWord(c, "unless") ? parseUnless(c) : null;

@@ -65,7 +65,12 @@ function startsWindow(c: Cursor): boolean {
 function parseWindow(c: Cursor): Window {
   const start = peek(c);
   if (acceptWord(c, "in")) {
-    expectWord(c, "last", ' after "in"');
+    const calendar = atWord(c, "this") || atWord(c, "today");
+    expectWord(c, "last", ' after "in"', calendar ? 'leave out "in": today, this week, this month, this year' : null);
+    const unit = peek(c);
+    if (unit.kind === "word" && ["week", "month", "year"].includes(unit.text)) {
+      fail(c, "a duration", { hint: `write "in last 1 ${unit.text}", or "this ${unit.text}" for that of the calendar` });
+    }
     const duration = parseDuration(c);
     return { kind: "last", duration, pos: posFrom(c, start) };
   }

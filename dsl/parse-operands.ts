@@ -5,6 +5,7 @@ import {
   acceptSymbol,
   atSymbol,
   type Cursor,
+  expectOpening,
   expectSymbol,
   fail,
   failAt,
@@ -86,7 +87,7 @@ function parseFactor(c: Cursor): Operand {
   }
   const fact = parseFact(c);
   if (fact === null) {
-    fail(c, "a value", { words: FACT_WORDS, hint: unknownWordHint(peek(c)) });
+    fail(c, "a value", { words: FACT_WORDS, hint: unknownWordHint(c) });
   }
   return fact;
 }
@@ -94,8 +95,32 @@ function parseFactor(c: Cursor): Operand {
 /** Words that nobody writes for a trait. */
 const RESERVED = [...FACT_WORDS, "known", "abandoned", "has", "did", "and", "or", "true", "false"];
 
+/** What other languages call the aggregates. */
+const SYNONYMS: Readonly<Record<string, AggregateName>> = {
+  total: "sum",
+  average: "avg",
+  mean: "avg",
+  minimum: "min",
+  smallest: "min",
+  lowest: "min",
+  maximum: "max",
+  largest: "max",
+  highest: "max",
+  unique: "distinct",
+  count_distinct: "distinct",
+  earliest: "first",
+  latest: "last",
+  mode: "most",
+  top: "most",
+  most_frequent: "most",
+};
+
 /** What to write instead of a bare word that is nothing; null where it is nearly a word of the language. */
-export function unknownWordHint(token: Token): string | null {
+export function unknownWordHint(c: Cursor): string | null {
+  const token = peek(c);
+  if (token.kind === "word" && atSymbol(c, "(", 1) && Object.hasOwn(SYNONYMS, token.text)) {
+    return `write ${SYNONYMS[token.text] ?? ""}(…)`;
+  }
   if (token.kind !== "word" || RESERVED.includes(token.text) || nearest(token.text, RESERVED) !== null) {
     return null;
   }
@@ -123,7 +148,7 @@ export function parseFact(c: Cursor): Fact | null {
   }
   if (word === "value" || word === "tag" || word === "percent") {
     c.index++;
-    expectSymbol(c, "(", ` after "${word}"`);
+    expectOpening(c, word, word === "percent" ? 'it takes a name of your choice: percent("spring sale")' : null);
     const name = parseName(
       c,
       word === "percent" ? "a salt in double quotes" : `the name of a ${word} in double quotes`,
@@ -145,7 +170,7 @@ export function parseFact(c: Cursor): Fact | null {
   }
   if (word === "days_to_anniversary") {
     c.index++;
-    expectSymbol(c, "(", ` after "${word}"`);
+    expectOpening(c, word);
     const operand = nested(c, () => parseOperand(c));
     expectSymbol(c, ")");
     return { kind: word, operand, pos: posFrom(c, start) };
@@ -155,10 +180,33 @@ export function parseFact(c: Cursor): Fact | null {
     return null;
   }
   c.index++;
-  expectSymbol(c, "(", ` after "${word}"`);
+  expectOpening(c, word);
   const selector = parseSelector(c);
   expectSelectorEnd(c, start);
   return { kind: "aggregate", function: aggregate, selector, pos: posFrom(c, start) };
+}
+
+/** What comes behind a selector by mistake, and how it is written. */
+function selectorHint(c: Cursor): string | null {
+  const { kind, text } = peek(c);
+  if (kind === "symbol" && text === ",") {
+    return 'a property of the event stands behind a point: "Order Completed".total';
+  }
+  if (kind !== "word") {
+    return null;
+  }
+  switch (text) {
+    case "where":
+      return 'the filter stands before the window: "A" where x = 1 in last 30 days';
+    case "last":
+    case "within":
+    case "for":
+      return "a window is written: in last 30 days";
+    case "yesterday":
+      return "the day up to now is: in last 1 day; the one before it: from 2 days to 1 day ago";
+    default:
+      return null;
+  }
 }
 
 /** The `)` behind a selector, or a message that names what else could have come. */
@@ -170,5 +218,5 @@ export function expectSelectorEnd(c: Cursor, start: Token): void {
     failAt(posOf(peek(c)), '"[]" belongs behind a part of a path', null);
   }
   const words = ["where", "in", "from", "since", "today", "this"];
-  fail(c, `")" to close "${start.text}("`, { words });
+  fail(c, `")" to close "${start.text}("`, { words, hint: selectorHint(c) });
 }

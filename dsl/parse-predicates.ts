@@ -13,6 +13,7 @@ import {
   atSymbol,
   atWord,
   type Cursor,
+  expectOpening,
   expectSymbol,
   expectWord,
   fail,
@@ -21,6 +22,7 @@ import {
   peek,
   posFrom,
 } from "./cursor.ts";
+import { shorten } from "./diagnostic.ts";
 import type { Token } from "./lexer.ts";
 import { parseDuration, parseLiteral, parseName, startsLiteral } from "./parse-atoms.ts";
 import { parseFullComparison } from "./parse-comparisons.ts";
@@ -110,7 +112,14 @@ function parseLeft(c: Cursor, start: Token): Operand {
 }
 
 function failCondition(c: Cursor): never {
-  fail(c, "a condition", { words: [...TEST_WORDS, ...FACT_WORDS], hint: unknownWordHint(peek(c)) });
+  const hint = atWord(c, "segment") ? namedHint(c, "in segment", 1) : null;
+  fail(c, "a condition", { words: [...TEST_WORDS, ...FACT_WORDS], hint: hint ?? unknownWordHint(c) });
+}
+
+/** The test as it is written whole, where its name comes next. */
+function namedHint(c: Cursor, words: string, ahead = 0): string | null {
+  const { kind, text } = peek(c, ahead);
+  return kind === "string" ? `write ${words} ${JSON.stringify(shorten(text))}` : null;
 }
 
 /** A test that has a word of its own, or null where an operand comes next. */
@@ -120,12 +129,12 @@ function parseWordTest(c: Cursor): Test | null {
     return { kind: "known", pos: posFrom(c, start) };
   }
   if (acceptWord(c, "in")) {
-    expectWord(c, "segment", ' after "in"');
+    expectWord(c, "segment", ' after "in"', namedHint(c, "in segment"));
     const segment = parseName(c, "the name of a segment in double quotes");
     return { kind: "in segment", segment, pos: posFrom(c, start) };
   }
   if (acceptWord(c, "has")) {
-    expectWord(c, "tag", ' after "has"');
+    expectWord(c, "tag", ' after "has"', namedHint(c, "has tag"));
     const tag = parseName(c, "the name of a tag in double quotes");
     return { kind: "has tag", tag, pos: posFrom(c, start) };
   }
@@ -139,7 +148,7 @@ function parseWordTest(c: Cursor): Test | null {
 }
 
 function parseDid(c: Cursor, start: Token): Test {
-  expectSymbol(c, "(", ' after "did"');
+  expectOpening(c, "did");
   const selector = parseSelector(c);
   if (!atWord(c, "then")) {
     expectSelectorEnd(c, start);
@@ -164,7 +173,7 @@ function parseDid(c: Cursor, start: Token): Test {
 }
 
 function parseAbandoned(c: Cursor, start: Token): Test {
-  expectSymbol(c, "(", ' after "abandoned"');
+  expectOpening(c, "abandoned");
   const event = parseEvent(c);
   expectWord(c, "without", " and a second event");
   const without = parseEvent(c);

@@ -3,15 +3,17 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { isLoopback } from "./config.ts";
 
 /**
- * A test of a presented key against the known ones. Digests of equal length are compared, and all of them each time,
- * so that the time taken tells neither a prefix nor which key it was.
+ * The place of a presented key among the known ones, -1 for a key that is none of them. Digests of equal length are
+ * compared, and all of them each time, so that the time taken tells neither a prefix nor which key it was.
  */
-export function keyChecker(keys: readonly string[]): (given: string) => boolean {
+export function keyFinder(keys: readonly string[]): (given: string) => number {
   const digests = keys.map(digest);
   return (given) => {
     const wanted = digest(given);
-    let found = false;
-    for (const known of digests) found = timingSafeEqual(known, wanted) || found;
+    let found = -1;
+    digests.forEach((known, place) => {
+      if (timingSafeEqual(known, wanted)) found = place;
+    });
     return found;
   };
 }

@@ -2,7 +2,7 @@
  * Configuration: environment variables only, read once at the start. All that is wrong is reported together, so that
  * nobody has to start ten times to find ten mistakes.
  */
-import { isIP } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import { resolve } from "node:path";
 import { cleanEnv, makeValidator } from "envalid";
 import type { ClockMode } from "./clock.ts";
@@ -17,6 +17,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** When the private Redis writes its append-only file through to the disk; see docs/architecture.md. */
 export type Fsync = "always" | "everysec" | "no";
 
+/** What happens to deliveries and other actions of automations: done, only listed, or nothing at all. */
+export type ActionMode = "on" | "record" | "off";
+
 /** Bounds that an operator may change; units last in their names, as in kernel/limits.ts. */
 export interface ConfigLimits {
   readonly event_bytes_max: number;
@@ -24,6 +27,8 @@ export interface ConfigLimits {
   readonly batch_bytes_max: number;
   readonly body_unzipped_bytes_max: number;
   readonly stream_bytes_max: number;
+  /** Events that one address may send with browser keys, in the long run. */
+  readonly browser_events_per_second: number;
   readonly dedupe_ms: number;
   readonly dedupe_max: number;
   readonly window_entries_max: number;
@@ -54,8 +59,16 @@ export interface Config {
   /** Null: what the store was made with, `wall` for a new one. */
   readonly clockMode: ClockMode | null;
   readonly writeKeys: readonly string[];
+  /** Write keys that everybody can read in a page: they may do less. */
+  readonly browserKeys: readonly string[];
   readonly apiKeys: readonly string[];
+  /** Origins whose pages may read answers of collection; `*` stands for all. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   readonly metricsPublic: boolean;
+  /** Null: the default of the store's clock, see `actionModeFor`. */
+  readonly actions: ActionMode | null;
   /** Absolute path of the model for a store that has none. */
   readonly modelFile: string | null;
   readonly logLevel: LogLevel;
@@ -64,6 +77,11 @@ export interface Config {
 
 export const PARTITIONS_DEFAULT = 16;
 export const CLOCK_DEFAULT: ClockMode = "wall";
+
+/** A replay of the past must not mail anybody, so with the event clock actions are only recorded. */
+export function actionModeFor(clockMode: ClockMode, configured: ActionMode | null): ActionMode {
+  return configured ?? (clockMode === "wall" ? "on" : "record");
+}
 
 /** Everything that is wrong with the environment, one line each. */
 export class ConfigError extends Error {
@@ -134,6 +152,22 @@ const keys = makeValidator<readonly string[]>((text) => {
   return list;
 });
 
+const origins = makeValidator<readonly string[]>((text) => {
+  const list = text.split(",").map((origin) => origin.trim());
+  if (list.some((origin) => origin !== "*" && !isOrigin(origin))) {
+    throw new Error("must be origins such as https://shop.example with commas between them, or *");
+  }
+  return list;
+});
+
+const networks = makeValidator<readonly string[]>((text) => {
+  const list = text.split(",").map((network) => network.trim());
+  if (!list.every(isNetwork)) {
+    throw new Error("must be addresses or networks such as 10.0.0.0/8 with commas between them");
+  }
+  return list;
+});
+
 const HOUR_MS = 3_600_000;
 const GIB = 1024 ** 3;
 
@@ -158,7 +192,19 @@ const SPECS = {
   }),
   WRITE_KEYS: keys({ default: [], desc: "keys for collection, comma-separated; unset: loopback only" }),
   API_KEYS: keys({ default: [], desc: "keys for query and control, comma-separated; unset: loopback only" }),
+  BROWSER_KEYS: keys({ default: [], desc: "public keys for collection from pages: no alias, no import, rate limited" }),
+  BROWSER_EVENTS_PER_SECOND: wholeNumber(
+    1,
+    1_000_000,
+  )({ default: 100, desc: "events an address may send with BROWSER_KEYS; ten seconds' worth at once" }),
+  CORS_ORIGINS: origins({ default: [], desc: "pages that may call collection: https://shop.example,…, or *" }),
+  TRUST_PROXY: networks({ default: [], desc: "addresses of proxies whose X-Forwarded-For is believed" }),
   METRICS_PUBLIC: oneOf("true", "false")({ default: "false", desc: "true: /metrics asks for no key" }),
+  ACTIONS: oneOf(
+    "on",
+    "record",
+    "off",
+  )({ default: undefined, desc: "deliver, only record, or neither (on; record with CLOCK=event)" }),
   MODEL: plainText({ default: undefined, desc: "file to load when the store has no model yet" }),
   LOG_LEVEL: oneOf(...LOG_LEVELS)({ default: "info", desc: LOG_LEVELS.join(", ") }),
   EVENT_BYTES_MAX: wholeNumber(1024, GIB)({ default: LIMITS.event_bytes_max, desc: "largest event" }),
@@ -237,8 +283,12 @@ export function readConfig(env: Env, roles: readonly Role[] = ROLES): Config {
     partitions: values.PARTITIONS ?? null,
     clockMode: values.CLOCK ?? null,
     writeKeys: values.WRITE_KEYS,
+    browserKeys: values.BROWSER_KEYS,
     apiKeys: values.API_KEYS,
+    corsOrigins: values.CORS_ORIGINS,
+    trustedProxies: values.TRUST_PROXY,
     metricsPublic: values.METRICS_PUBLIC === "true",
+    actions: values.ACTIONS ?? null,
     modelFile: values.MODEL === undefined ? null : resolve(values.MODEL),
     logLevel: values.LOG_LEVEL,
     limits: {
@@ -247,6 +297,7 @@ export function readConfig(env: Env, roles: readonly Role[] = ROLES): Config {
       batch_bytes_max: values.BATCH_BYTES_MAX,
       body_unzipped_bytes_max: values.BODY_BYTES_MAX,
       stream_bytes_max: values.STREAM_MAX_BYTES,
+      browser_events_per_second: values.BROWSER_EVENTS_PER_SECOND,
       dedupe_ms: Math.round(values.DEDUPE_HOURS * HOUR_MS),
       dedupe_max: values.DEDUPE_MAX,
       window_entries_max: values.WINDOW_ENTRIES_MAX,
@@ -273,12 +324,18 @@ function contradictions(valid: Partial<Values>, given: Env, roles: readonly Role
   atMost("EVENT_BYTES_MAX", "BATCH_BYTES_MAX");
   atMost("BATCH_BYTES_MAX", "BODY_BYTES_MAX");
   if (valid.HOST !== undefined && !isLoopback(valid.HOST)) {
+    const noKeys = given["WRITE_KEYS"] === undefined && given["BROWSER_KEYS"] === undefined;
     const missing = [
-      ...(roles.includes("ingest") && given["WRITE_KEYS"] === undefined ? ["WRITE_KEYS"] : []),
+      ...(roles.includes("ingest") && noKeys ? ["WRITE_KEYS"] : []),
       ...(roles.includes("query") && given["API_KEYS"] === undefined ? ["API_KEYS"] : []),
     ];
     if (missing.length > 0) {
       problems.push(`HOST=${valid.HOST} can be reached from outside: set ${missing.join(" and ")}, or use 127.0.0.1`);
+    }
+  }
+  for (const secret of ["WRITE_KEYS", "API_KEYS"] as const) {
+    if (valid[secret]?.some((key) => valid.BROWSER_KEYS?.includes(key) === true)) {
+      problems.push(`BROWSER_KEYS and ${secret} have a key in common: one is public, the other must not be`);
     }
   }
   if (roles.length < ROLES.length && given["REDIS_URL"] === undefined) {
@@ -292,6 +349,9 @@ interface Values {
   readonly BATCH_BYTES_MAX: number;
   readonly BODY_BYTES_MAX: number;
   readonly HOST: string;
+  readonly WRITE_KEYS: readonly string[];
+  readonly BROWSER_KEYS: readonly string[];
+  readonly API_KEYS: readonly string[];
 }
 
 export function isLoopback(host: string): boolean {
@@ -300,6 +360,17 @@ export function isLoopback(host: string): boolean {
 
 function hasScheme(text: string, schemes: readonly string[]): boolean {
   return URL.canParse(text) && schemes.includes(new URL(text).protocol) && new URL(text).hostname !== "";
+}
+
+/** As browsers write it: scheme, host and port without anything behind. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  if (isIP(address) === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128));
 }
 
 /** Keys and passwords don't belong in a log. */

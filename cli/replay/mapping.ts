@@ -25,6 +25,8 @@ export interface FieldSpec {
   readonly as?: "text" | "number" | "boolean" | "id";
   /** Of a number, without its sign. */
   readonly absolute?: boolean;
+  /** Of a text, the first part that fits this regular expression; missing where none does. */
+  readonly matching?: string;
   /** Replaces texts by others; one that isn't listed stays. */
   readonly names?: Readonly<Record<string, string>>;
 }
@@ -177,12 +179,16 @@ function valueAt(value: unknown, place: string): void {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return;
   const spec = objectAt(value, place, null);
   if ("field" in spec) {
-    objectAt(value, place, ["field", "as", "absolute", "names"]);
+    objectAt(value, place, ["field", "as", "absolute", "matching", "names"]);
     textAt(spec["field"], `${place}.field`);
     optional(spec["as"], (as) => oneOf(as, `${place}.as`, ["text", "number", "boolean", "id"]));
     optional(spec["absolute"], (absolute) => oneOf(absolute, `${place}.absolute`, [true, false]));
     if (spec["absolute"] === true && spec["as"] !== "number") {
       throw new MappingError(`${place}.absolute`, 'needs "as": "number"');
+    }
+    optional(spec["matching"], (pattern) => patternAt(pattern, `${place}.matching`));
+    if (spec["matching"] !== undefined && !["text", "id", undefined].includes(spec["as"] as string | undefined)) {
+      throw new MappingError(`${place}.matching`, "is for texts only");
     }
     optional(spec["names"], (names) => mapAt(names, `${place}.names`, textAt));
   } else if ("text" in spec) {
@@ -267,6 +273,15 @@ function mapAt(value: unknown, place: string, check: Checker): void {
 
 function textAt(value: unknown, place: string): void {
   if (typeof value !== "string" || value === "") throw new MappingError(place, "must be text");
+}
+
+function patternAt(value: unknown, place: string): void {
+  textAt(value, place);
+  try {
+    void new RegExp(String(value), "u");
+  } catch {
+    throw new MappingError(place, "is not a regular expression");
+  }
 }
 
 function scalarAt(value: unknown, place: string): void {

@@ -107,14 +107,17 @@ export function compileCondition(spec: ConditionSpec, compiler: Compiler): Condi
   };
 }
 
-function compileField({ field, as = "text", absolute, names }: FieldSpec, compiler: Compiler): Value {
+function compileField({ field, as = "text", absolute, matching, names }: FieldSpec, compiler: Compiler): Value {
   const read = reader(field, compiler);
+  const pattern = matching === undefined ? null : new RegExp(matching, "u");
+  const cut = (value: Json): Json | undefined =>
+    pattern !== null && typeof value === "string" ? pattern.exec(value)?.[0] : value;
   const renamed = (value: Json | undefined): Json | undefined =>
     names !== undefined && typeof value === "string" && Object.hasOwn(names, value) ? names[value] : value;
   const convert = conversion(as, field, absolute === true);
   return (line) => {
     const value = read(line);
-    return value === undefined ? undefined : renamed(convert(value));
+    return value === undefined ? undefined : renamed(cut(convert(value)));
   };
 }
 

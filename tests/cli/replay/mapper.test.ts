@@ -74,6 +74,13 @@ describe("values", () => {
     expect(properties(spec, { a: "constructor" })).toEqual({ a: "constructor" });
   });
 
+  test("a pattern takes a part of a text, and where it fits nowhere the property is missing", () => {
+    const spec = { a: { field: "a", matching: "\\d{5}", names: { "85123": "hearts" } } };
+    expect(properties(spec, { a: "x84029G" })).toEqual({ a: "84029" });
+    expect(properties(spec, { a: "85123A" })).toEqual({ a: "hearts" });
+    expect(properties(spec, { a: "POST" })).toEqual({});
+  });
+
   test("a text is put together, and missing when a part is", () => {
     const spec = { a: { text: "{x}-{y}!" } };
     expect(properties(spec, { x: "1", y: "2" })).toEqual({ a: "1-2!" });

@@ -73,7 +73,15 @@ describe("what is wrong is told with its place", () => {
     ],
     [
       at({ properties: { a: { field: "x", ass: "id" } } }),
-      'events[0].properties.a: has an unknown key "ass"; known are field, as, absolute, names',
+      'events[0].properties.a: has an unknown key "ass"; known are field, as, absolute, matching, names',
+    ],
+    [
+      at({ properties: { a: { field: "x", matching: "(" } } }),
+      "events[0].properties.a.matching: is not a regular expression",
+    ],
+    [
+      at({ properties: { a: { field: "x", as: "number", matching: "1" } } }),
+      "events[0].properties.a.matching: is for texts only",
     ],
     [
       at({ properties: { a: { sum: 1 } } }),

@@ -98,6 +98,7 @@ describe.runIf(readable("online_retail.csv.gz"))("Online Retail", () => {
       properties: {
         order_id: "536365",
         sku: "85123A",
+        family: "85123",
         name: "WHITE HANGING HEART T-LIGHT HOLDER",
         quantity: 6,
         price: 2.55,
