@@ -2,14 +2,19 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { buildIngest } from "../ingest/server.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { Config, Role } from "../kernel/config.ts";
+import { actionModeFor, type Config, type Role } from "../kernel/config.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Metrics } from "../kernel/metrics.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import { createGuard } from "../query/auth.ts";
 import { sendError } from "../query/http-errors.ts";
+import { HEALTH_SCHEMA, METRICS_SCHEMA, READY_SCHEMA } from "../query/routes-health.ts";
 import { buildQuery, QUERY_APP_OPTIONS } from "../query/server.ts";
+import { markAnswer, markAnswers, requestIds } from "./answer-headers.ts";
+import { docsRoutes } from "./docs-routes.ts";
+import { registerOpenApi } from "./openapi.ts";
+import { answerUnknownRoutes } from "./routing.ts";
 import type { StoreMeta } from "./store-meta.ts";
 
 export interface AppDeps {
@@ -33,27 +38,33 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     ...QUERY_APP_OPTIONS,
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
-    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
+    genReqId: requestIds(),
+    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
+    frameworkErrors: (error, request, reply) => {
+      // Hooks don't run for what is no request yet.
+      markAnswer(request, reply);
+      void sendError(error, request, reply);
+    },
   });
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?")[0] ?? "";
-    return sendError(new SluiceError("not_found", `there is no ${request.method} ${path}`), request, reply);
-  });
+  markAnswers(app);
+  answerUnknownRoutes(app);
+  await registerOpenApi(app);
   if (roles.includes("ingest")) {
-    const { writeKeys, limits } = config;
-    await app.register(
-      buildIngest({ redis, clock, log, registry, config: { partitions, clockMode, writeKeys, limits } }),
-    );
+    const { writeKeys, browserKeys, corsOrigins, limits } = config;
+    const ingest = { partitions, clockMode, writeKeys, browserKeys, corsOrigins, limits };
+    await app.register(buildIngest({ redis, clock, log, registry, config: ingest }));
   }
   if (roles.includes("query")) {
     const { apiKeys, metricsPublic } = config;
     const connect = (): RedisClient => deps.connect();
-    const query = { redis, connect, clock, log, registry, config: { partitions, clockMode, apiKeys, metricsPublic } };
-    await app.register(buildQuery(query));
+    const actions = actionModeFor(clockMode, config.actions);
+    const query = { partitions, clockMode, actions, apiKeys, metricsPublic };
+    await app.register(buildQuery({ redis, connect, clock, log, registry, config: query }));
   } else {
     await app.register(supervision(deps));
   }
+  await app.register(docsRoutes(config.apiKeys));
   return app;
 }
 
@@ -61,12 +72,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 function supervision({ redis, metrics, config }: AppDeps) {
   return async (app: FastifyInstance): Promise<void> => {
     const guard = createGuard(config.apiKeys);
-    app.get("/healthz", async () => ({ alive: true }));
-    app.get("/readyz", async () => {
+    app.get("/healthz", { schema: HEALTH_SCHEMA }, async () => ({ alive: true }));
+    app.get("/readyz", { schema: READY_SCHEMA }, async () => {
       if (redis.status === "ready") return { ready: true };
       throw new SluiceError("not_ready", "Redis can't be reached", { retryAfterSeconds: 1 });
     });
-    app.get("/metrics", async (request, reply) => {
+    app.get("/metrics", { schema: METRICS_SCHEMA }, async (request, reply) => {
       if (!config.metricsPublic) guard(request);
       return reply.header("content-type", metrics.contentType).send(await metrics.metrics());
     });

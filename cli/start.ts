@@ -4,6 +4,7 @@ import { ConfigError, readConfig, type Config, type Role } from "../kernel/confi
 import { createLog, type Log } from "../kernel/log.ts";
 import { DataDirInUse } from "./data-dir-lock.ts";
 import { ModelFileError } from "./initial-model.ts";
+import { writeJson } from "./output.ts";
 import { EXAMPLE_MODEL, VERSION } from "./package.ts";
 import { NoRedisProgram } from "./private-redis/program.ts";
 import { startServer, StartError, type RunningServer } from "./server.ts";
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly roles: readonly Role[];
   /** Loads the example model where MODEL names none and the store is empty. */
   readonly example: boolean;
+  /** Says in one line of JSON when it is ready. */
+  readonly json: boolean;
 }
 
 /** Longer than everything that ending may wait for, the private Redis included. */
@@ -24,7 +27,7 @@ const SERVING_PATIENCE_MS = 30_000;
 const SECOND_SIGNAL_MS = 2_000;
 
 /** Resolves with an exit code when the start fails; else never, the process ends with the server. */
-export async function start({ roles, example }: StartOptions): Promise<number> {
+export async function start({ roles, example, json }: StartOptions): Promise<number> {
   let config: Config;
   try {
     config = readConfig(process.env, roles);
@@ -47,7 +50,8 @@ export async function start({ roles, example }: StartOptions): Promise<number> {
     return error instanceof StoreMismatch ? 2 : 1;
   }
   const serving = await server.whenServing(SERVING_PATIENCE_MS);
-  process.stdout.write(`${greeting(server, config, roles, serving)}\n`);
+  if (json) writeJson(process.stdout, readiness(server, roles, serving));
+  else process.stdout.write(`${greeting(server, config, roles, serving)}\n`);
   return new Promise(() => {});
 }
 
@@ -84,6 +88,11 @@ function stopOnSignals(starting: Promise<RunningServer>, log: Log): void {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+}
+
+function readiness({ url, store, model }: RunningServer, roles: readonly Role[], serving: boolean): unknown {
+  const { partitions, clockMode } = store;
+  return { ready: serving, url, version: VERSION, roles, partitions, clock: clockMode, model: model.version };
 }
 
 function greeting(server: RunningServer, config: Config, roles: readonly Role[], serving: boolean): string {

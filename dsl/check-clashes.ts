@@ -7,16 +7,7 @@
  * anything: less is found then, and nothing wrong either.
  */
 
-import type {
-  Comparison,
-  ComparisonOf,
-  ComparisonOperator,
-  Filter,
-  Literal,
-  Operand,
-  Pos,
-  Predicate,
-} from "./ast.ts";
+import type { Comparison, ComparisonOf, ComparisonOperator, Filter, Literal, Operand, Pos, Predicate } from "./ast.ts";
 import type { Names } from "./check-names.ts";
 import { isAlwaysSet, rangeOf, type Range, typeOf } from "./check-types.ts";
 import { type Reporter, shorten } from "./diagnostic.ts";
@@ -146,7 +137,10 @@ function clashIn(kind: "and" | "or", group: readonly Part[]): readonly Part[] | 
 }
 
 /** Whether a number of known range compares with constants as asked: always or never. Null where it depends. */
-export function verdictOf(left: Operand, written: Comparison): { readonly truth: boolean; readonly range: Range } | null {
+export function verdictOf(
+  left: Operand,
+  written: Comparison,
+): { readonly truth: boolean; readonly range: Range } | null {
   const compared = turned(left, written);
   const range = compared === null ? null : rangeOf(compared.operand);
   const demand = compared === null ? null : demandOf(compared.comparison);
@@ -185,7 +179,8 @@ function demandOf(comparison: ComparisonOf<{ readonly kind: string }>): Demand |
     case "binary": {
       const constant = constantOf(comparison.right);
       const { operator } = comparison;
-      if (constant === undefined || (typeof constant !== "number" && operator !== "=" && operator !== "!=")) return null;
+      if (constant === undefined || (typeof constant !== "number" && operator !== "=" && operator !== "!="))
+        return null;
       return { constants: [constant], holds: (value) => compare(value, operator, constant) };
     }
     case "in": {
@@ -270,7 +265,9 @@ function spread(numbers: readonly number[]): number[] {
 
 function within({ min, max, excludesMax, integer }: Range, numbers: readonly number[]): number[] {
   const ends = [min, max].filter((end) => Number.isFinite(end));
-  const near = integer ? numbers.flatMap((n) => [Math.floor(n) - 1, Math.floor(n), Math.ceil(n), Math.ceil(n) + 1]) : [];
+  const near = integer
+    ? numbers.flatMap((n) => [Math.floor(n) - 1, Math.floor(n), Math.ceil(n), Math.ceil(n) + 1])
+    : [];
   const sampled = spread([...numbers, ...near, ...ends]);
   return sampled.filter(
     (n) => n >= min && (excludesMax ? n < max : n <= max) && (!integer || Number.isInteger(n) || n === Infinity),

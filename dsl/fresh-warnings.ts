@@ -3,7 +3,7 @@ import type { Pos } from "./ast.ts";
 import type { CheckedModel } from "./check.ts";
 import { diagnosticAt, type Diagnostic } from "./diagnostic.ts";
 import { printEventSelector, printFact, printPredicate } from "./print.ts";
-import { walkPredicate } from "./walk.ts";
+import { type Visitor, walkOperand, walkPredicate } from "./walk.ts";
 
 const START: Pos = { line: 1, column: 1, length: 0 };
 
@@ -27,18 +27,21 @@ function placesOf(model: CheckedModel): Map<string, Pos> {
   };
   for (const { rule, pos } of model.scores)
     if (rule.kind === "on") note(`score on ${printEventSelector(rule.event)}`, pos);
+  // Points that end are counted all together.
+  for (const { pos } of model.scores) note("score … on", pos);
+  for (const { pos } of model.tags) note("tag … on", pos);
   for (const { event, pos } of model.tags) note(`tag on ${printEventSelector(event)}`, pos);
-  const predicates = [...model.segments.map((one) => one.predicate), ...model.stages.map((one) => one.when)];
-  for (const predicate of predicates) {
-    if (predicate === null) continue;
-    walkPredicate(predicate, {
-      operand(operand) {
-        if (operand.kind === "aggregate") note(printFact(operand), operand.pos);
-      },
-      predicate(test) {
-        if (test.kind === "did") note(printPredicate(test), test.pos);
-      },
-    });
-  }
+  const visitor: Visitor = {
+    operand(operand) {
+      if (operand.kind === "aggregate") note(printFact(operand), operand.pos);
+    },
+    predicate(test) {
+      if (test.kind === "did") note(printPredicate(test), test.pos);
+    },
+  };
+  for (const { rule } of model.scores) if (rule.kind === "while") walkPredicate(rule.predicate, visitor);
+  for (const { predicate } of model.segments) walkPredicate(predicate, visitor);
+  for (const { when } of model.stages) if (when !== null) walkPredicate(when, visitor);
+  for (const { operand } of model.values) walkOperand(operand, visitor);
   return places;
 }

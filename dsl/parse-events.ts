@@ -69,7 +69,9 @@ function parseWindow(c: Cursor): Window {
     expectWord(c, "last", ' after "in"', calendar ? 'leave out "in": today, this week, this month, this year' : null);
     const unit = peek(c);
     if (unit.kind === "word" && ["week", "month", "year"].includes(unit.text)) {
-      fail(c, "a duration", { hint: `write "in last 1 ${unit.text}", or "this ${unit.text}" for that of the calendar` });
+      fail(c, "a duration", {
+        hint: `write "in last 1 ${unit.text}", or "this ${unit.text}" for that of the calendar`,
+      });
     }
     const duration = parseDuration(c);
     return { kind: "last", duration, pos: posFrom(c, start) };

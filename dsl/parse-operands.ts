@@ -190,7 +190,9 @@ export function parseFact(c: Cursor): Fact | null {
 function selectorHint(c: Cursor): string | null {
   const { kind, text } = peek(c);
   if (kind === "symbol" && text === ",") {
-    return 'a property of the event stands behind a point: "Order Completed".total';
+    return peek(c, 1).kind === "string"
+      ? 'one event stands here: join two with did("A") or did("B"), or with count("A") + count("B")'
+      : 'a property of the event stands behind a point: "Order Completed".total';
   }
   if (kind !== "word") {
     return null;

@@ -2,6 +2,7 @@
 import type { ClockMode } from "../kernel/clock.ts";
 import { SluiceError, type ErrorCode } from "../kernel/errors.ts";
 import { CALL_KINDS, type CallKind, type Event, type Json, type JsonObject } from "../kernel/event.ts";
+import type { Sender } from "./gate.ts";
 import { invalid, readId, readMessageId, readObject, readTimestamp } from "./fields.ts";
 import { checkBounds, isObject, nameOf } from "./json.ts";
 
@@ -19,6 +20,7 @@ export interface Reception {
   readonly receivedAt: number;
   readonly clockMode: ClockMode;
   readonly limits: CallLimits;
+  readonly sender: Sender;
 }
 
 /** An event of a batch that was not taken. */
@@ -52,7 +54,7 @@ const NO_CONTEXT: Context = { context: EMPTY, traits: null };
 const NOTHING_SHARED: Shared = { sentAt: undefined, context: () => NO_CONTEXT };
 const KINDS: ReadonlySet<string> = new Set(CALL_KINDS);
 
-/** A single call as an event. Throws `invalid_call`, `not_supported` or `too_large`. */
+/** A single call as an event. Throws `invalid_call`, `not_supported`, `forbidden`, `too_large`. */
 export function readCall(call: JsonObject, kind: CallKind, reception: Reception): Event {
   return toEvent(call, kind, reception, NOTHING_SHARED);
 }
@@ -120,7 +122,10 @@ function checkedContext(body: JsonObject, limits: CallLimits): Context {
 }
 
 function toEvent(call: JsonObject, kind: CallKind, reception: Reception, shared: Shared): Event {
-  const { receivedAt, clockMode, limits } = reception;
+  const { receivedAt, clockMode, limits, sender } = reception;
+  if (kind === "alias" && sender === "browser") {
+    throw new SluiceError("forbidden", "a browser key may not send alias calls: anybody could join other people's ids");
+  }
   if (kind === "group" || kind === "alias") {
     throw new SluiceError("not_supported", `${kind} calls are not supported yet`);
   }

@@ -1,52 +1,50 @@
-/** Who may send events: holders of a write key, or without keys only this machine. */
+/** Who may send events: holders of a write key or a browser key, or without keys only this machine. */
 import type { FastifyRequest } from "fastify";
-import { isLoopbackHost, isLoopbackPeer, keyChecker } from "../kernel/access.ts";
+import { basicUser, keyFinder, requireThisMachine } from "../kernel/access.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import type { Json } from "../kernel/event.ts";
 
+/** `browser`: the key stands in a page for everybody to read, so it may do less. */
+export type Sender = "server" | "browser";
+
 export interface Gate {
-  /** Before the body is read: true where a header has a good key. Throws `forbidden` where none can help. */
-  admitsHeaders(request: FastifyRequest): boolean;
-  /** Throws `unauthorized` unless the body's `writeKey` is good. */
-  admitBody(writeKey: Json | undefined): void;
+  /** Before the body is read: the sender where a header has a good key, else null. Throws `forbidden` where none can help. */
+  admitHeaders(request: FastifyRequest): Sender | null;
+  /** Throws `unauthorized` unless the key, from the body or the path, is good. */
+  admitKey(writeKey: Json | undefined): Sender;
 }
 
-export function createGate(writeKeys: readonly string[]): Gate {
-  if (writeKeys.length === 0) return { admitsHeaders: admitLoopback, admitBody: () => undefined };
-  const accepts = keyChecker(writeKeys);
+export function createGate(writeKeys: readonly string[], browserKeys: readonly string[]): Gate {
+  if (writeKeys.length + browserKeys.length === 0) {
+    return {
+      admitHeaders(request) {
+        requireThisMachine(request, "WRITE_KEYS");
+        return "server";
+      },
+      admitKey: () => "server",
+    };
+  }
+  const find = keyFinder([...writeKeys, ...browserKeys]);
+  const senderWith = (key: string): Sender | null => {
+    const place = find(key);
+    if (place < 0) return null;
+    return place < writeKeys.length ? "server" : "browser";
+  };
   return {
-    admitsHeaders({ headers }) {
+    admitHeaders({ headers }) {
       const named = headers["x-write-key"];
-      if (typeof named === "string" && accepts(named)) return true;
       const user = basicUser(headers.authorization);
-      return user !== null && accepts(user);
+      // Any one key is enough; of several the one that may do more counts.
+      const senders = [typeof named === "string" ? senderWith(named) : null, user === null ? null : senderWith(user)];
+      return senders.includes("server") ? "server" : (senders.find((one) => one !== null) ?? null);
     },
-    admitBody(writeKey) {
-      if (typeof writeKey === "string" && accepts(writeKey)) return;
+    admitKey(writeKey) {
+      const sender = typeof writeKey === "string" ? senderWith(writeKey) : null;
+      if (sender !== null) return sender;
       throw new SluiceError(
         "unauthorized",
         "send a known write key: as the user name of HTTP Basic, as X-Write-Key or as `writeKey` in the body",
       );
     },
   };
-}
-
-function admitLoopback(request: FastifyRequest): true {
-  if (!isLoopbackPeer(request.socket.remoteAddress) || !isLoopbackHost(request.headers.host)) {
-    throw new SluiceError("forbidden", "without WRITE_KEYS this server takes events from this machine only");
-  }
-  // A foreign page in a browser of this machine reaches us too; the browser says where it comes from.
-  const { origin } = request.headers;
-  if (origin !== undefined && !isLoopbackHost(origin.replace(/^[a-z]+:\/\//i, ""))) {
-    throw new SluiceError("forbidden", "without WRITE_KEYS pages of other sites may not send events");
-  }
-  return true;
-}
-
-/** The user name of HTTP Basic; null where the header is missing or of another scheme. */
-function basicUser(authorization: string | undefined): string | null {
-  const encoded = /^Basic +([A-Za-z0-9+/_=-]+) *$/i.exec(authorization ?? "")?.[1];
-  if (encoded === undefined) return null;
-  const [user] = Buffer.from(encoded, "base64").toString("utf8").split(":", 1);
-  return user ?? null;
 }

@@ -16,9 +16,11 @@ import { SluiceError } from "../kernel/errors.ts";
 import { EntryWriter } from "../kernel/entry-writer.ts";
 import type { Event } from "../kernel/event.ts";
 import { contactIdOf, hash, hash64, partitionOfHash } from "../kernel/ids.ts";
-import { partitionKeys } from "../kernel/keys.ts";
+import { partitionKeys, SEEN_NAMES_KEY } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
 import { isCluster, type RedisClient } from "../kernel/redis.ts";
+import { loadSeenNames } from "../kernel/seen-names-store.ts";
+import { createNameCollector } from "../kernel/seen-names.ts";
 import { watchBacklog } from "./backlog.ts";
 import type { IngestMetrics } from "./metrics.ts";
 import { rejectedCommand, type Refusal } from "./refusals.ts";
@@ -65,12 +67,17 @@ interface Waiting {
 }
 
 const REFUSALS = -1;
+/** Names that nobody waits for. */
+const NAMES = -2;
 
 /** One command of a flush. */
-interface Write {
-  readonly partition: number;
-  readonly args: readonly [key: string, ...rest: (string | number | Buffer)[]];
-}
+type Write =
+  | {
+      readonly partition: number;
+      readonly command: "xadd";
+      readonly args: readonly [key: string, ...rest: (string | number | Buffer)[]];
+    }
+  | { readonly partition: typeof NAMES; readonly command: "sadd"; readonly members: readonly string[] };
 
 export function createCollector(options: CollectorOptions): Collector {
   const { redis, partitions, clock, log, metrics } = options;
@@ -99,6 +106,22 @@ export function createCollector(options: CollectorOptions): Collector {
   let call = 0;
   /** What each partition's entry has added to `groupBytes`. */
   const entryBytes = new Float64Array(partitions);
+  const names = createNameCollector();
+  /** New names are written only once those are known that other processes have written: the bounds hold for all. */
+  let namesLoaded: "no" | "loading" | "yes" = "no";
+  void loadNames();
+
+  async function loadNames(): Promise<void> {
+    if (namesLoaded !== "no") return;
+    namesLoaded = "loading";
+    try {
+      await loadSeenNames(redis, names);
+      namesLoaded = "yes";
+    } catch (error) {
+      namesLoaded = "no";
+      log.debug({ err: error }, "the names seen so far couldn't be read");
+    }
+  }
 
   function check(): void {
     if (closed) throw unavailable("the server is shutting down");
@@ -142,6 +165,7 @@ export function createCollector(options: CollectorOptions): Collector {
         touched.push(partition);
       }
       writer.addHashed(event, contactId, lo, hi);
+      names.note(event);
     }
     groupEvents += events.length;
     for (const partition of touched) {
@@ -184,7 +208,7 @@ export function createCollector(options: CollectorOptions): Collector {
   /** Never rejects. */
   async function deliver(requests: readonly Waiting[], writes: readonly Write[]): Promise<void> {
     let bytes = 0;
-    for (const { args } of writes) bytes += Buffer.isBuffer(args[3]) ? args[3].length : 0;
+    for (const one of writes) if (one.command === "xadd" && Buffer.isBuffer(one.args[3])) bytes += one.args[3].length;
     inFlight++;
     inFlightBytes += bytes;
     const started = performance.now();
@@ -195,6 +219,7 @@ export function createCollector(options: CollectorOptions): Collector {
     metrics.flushed((performance.now() - started) / 1000, failures.size);
     if (failures.size > 0) {
       log.warn({ failed: failures.size, of: writes.length, reason: reasonOf(failures) }, "writing events failed");
+      for (const one of writes) if (one.command === "sadd" && failures.has(NAMES)) names.giveBack(one.members);
     }
     answer(requests, failures);
     if (sendWhenAnswered && waiting.length > 0) send();
@@ -213,9 +238,15 @@ export function createCollector(options: CollectorOptions): Collector {
       const entry = writer.finish(receivedAt);
       entryBytes[partition] = 0;
       metrics.entry(count, entry.length);
-      writes.push({ partition, args: [stream, "*", "e", entry] });
+      writes.push({ partition, command: "xadd", args: [stream, "*", "e", entry] });
     }
-    for (const refusal of refused) writes.push({ partition: REFUSALS, args: rejectedCommand(refusal) });
+    for (const refusal of refused) {
+      writes.push({ partition: REFUSALS, command: "xadd", args: rejectedCommand(refusal) });
+    }
+    if (names.hasNew) {
+      if (namesLoaded === "yes") writes.push({ partition: NAMES, command: "sadd", members: names.take() });
+      else void loadNames();
+    }
     filled = [];
     refused = [];
     groupEvents = 0;
@@ -268,12 +299,19 @@ async function write(redis: RedisClient, writes: readonly Write[]): Promise<Read
  */
 async function outcomes(redis: RedisClient, writes: readonly Write[]): Promise<readonly (Error | null)[]> {
   if (isCluster(redis)) {
-    const settled = await Promise.allSettled(writes.map(({ args }) => redis.xadd(...args)));
+    const settled = await Promise.allSettled(
+      writes.map((one) =>
+        one.command === "sadd" ? redis.sadd(SEEN_NAMES_KEY, ...one.members) : redis.xadd(...one.args),
+      ),
+    );
     return settled.map((result) => (result.status === "fulfilled" ? null : toError(result.reason)));
   }
   try {
     const pipeline = redis.pipeline();
-    for (const { args } of writes) pipeline.xadd(...args);
+    for (const one of writes) {
+      if (one.command === "sadd") pipeline.sadd(SEEN_NAMES_KEY, ...one.members);
+      else pipeline.xadd(...one.args);
+    }
     const results = await pipeline.exec();
     return writes.map((_, i) => {
       const result = results?.[i];

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../kernel/errors.ts";
 import type { Json } from "../kernel/event.ts";
 import { REJECTED_KEY } from "../kernel/keys.ts";
+import { isObject } from "./json.ts";
 
 export interface Refusal {
   /** When it came, ms since 1970. */
@@ -20,9 +21,11 @@ export function refusalOf(call: Json, at: number, code: ErrorCode, message: stri
   return { at, code, message, event: textOf(call) };
 }
 
+/** The write key is the sender's secret and stays out of what others can list. */
 function textOf(call: Json): string {
   try {
-    return JSON.stringify(call).slice(0, TEXT_CHARS_MAX);
+    const kept = isObject(call) && call["writeKey"] !== undefined ? { ...call, writeKey: "…" } : call;
+    return JSON.stringify(kept).slice(0, TEXT_CHARS_MAX);
   } catch {
     // Writing it down overflows the stack.
     return '"(nested too deeply to be kept)"';

@@ -53,5 +53,7 @@ export const META_KEY = `${PREFIX}:meta`;
 export const MODELS_KEY = `${PREFIX}:models`;
 /** Stream: events refused at collection, capped. */
 export const REJECTED_KEY = `${PREFIX}:rejected`;
+/** Set: names of events, properties and traits that were ever accepted, bounded; see kernel/seen-names.ts. */
+export const SEEN_NAMES_KEY = `${PREFIX}:names`;
 /** Sorted set: processor process -> time of its last sign of life, for sharing partitions evenly. */
 export const PROCESSORS_KEY = `${PREFIX}:processors`;

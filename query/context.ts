@@ -1,6 +1,7 @@
 /** What every route of this half works with: views, the model in use, the way to ask partitions, and how fresh it is. */
 import type { Registry } from "prom-client";
 import type { Clock, ClockMode } from "../kernel/clock.ts";
+import type { ActionMode } from "../kernel/config.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import { hash, hash64, partitionOfHash } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
@@ -14,6 +15,8 @@ import type { PartitionView } from "./view.ts";
 export interface QueryConfig {
   readonly partitions: number;
   readonly clockMode: ClockMode;
+  /** Shown by the status; nothing fires yet. */
+  readonly actions: ActionMode;
   readonly apiKeys: readonly string[];
   /** Opens `/metrics` to callers without a key. */
   readonly metricsPublic?: boolean;

@@ -3,8 +3,11 @@ import type { Diagnostic } from "../dsl/diagnostic.ts";
 import { freshWarnings } from "../dsl/fresh-warnings.ts";
 import { modelChanges, type ModelChanges } from "../dsl/model-changes.ts";
 import { buildModelRecord, checkedModelOf } from "../dsl/registry.ts";
+import { unseenWarnings } from "../dsl/unseen.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
+import { readSeenNames } from "../kernel/seen-names-store.ts";
+import type { SeenNames } from "../kernel/seen-names.ts";
 import type { QueryContext } from "./context.ts";
 import { DiagnosedError, fromRedis } from "./http-errors.ts";
 import { announceVersion, readCurrent, storeVersion } from "./model-store.ts";
@@ -19,21 +22,27 @@ export interface PutResult {
 /** How often to start again when somebody else's version came first and the caller named none. */
 const ATTEMPTS = 5;
 
+export interface PutRequest {
+  readonly source: string;
+  /** Who asks, as the version will say. */
+  readonly by: string;
+  /** The version named by If-Match, or null. */
+  readonly expected: number | null;
+  /** Nothing is stored; the version is the one it would get. */
+  readonly dryRun: boolean;
+}
+
 /**
- * `expected` is the version named by If-Match, or null. A source equal to the current one makes no new version.
- * With `dryRun` nothing is stored and the version is the one it would get.
- * Throws DiagnosedError, `version_mismatch`, `unavailable`.
+ * A source equal to the current one makes no new version.
+ * Throws DiagnosedError, `version_mismatch`, `conflict`, `unavailable`.
  */
-export async function putModel(
-  context: QueryContext,
-  source: string,
-  expected: number | null,
-  dryRun: boolean,
-): Promise<PutResult> {
+export async function putModel(context: QueryContext, request: PutRequest): Promise<PutResult> {
+  const { expected, dryRun } = request;
+  const seen = await fromRedis(readSeenNames(context.deps.redis));
   for (let attempt = 1; ; attempt++) {
     const previous = await fromRedis(readCurrent(context.deps.redis));
     if (expected !== null && expected !== previous.version) throw mismatch(expected, previous.version);
-    const next = check(context, previous, source);
+    const next = check(context, previous, request, seen);
     if (dryRun || next.record === previous) return next.result;
     if (await store(context, next.record)) return next.result;
     if (attempt === ATTEMPTS) throw new SluiceError("conflict", "others keep changing the model; try again");
@@ -43,9 +52,10 @@ export async function putModel(
 function check(
   context: QueryContext,
   previous: ModelRecord,
-  source: string,
+  { source, by }: PutRequest,
+  seen: SeenNames,
 ): { readonly record: ModelRecord; readonly result: PutResult } {
-  const built = buildModelRecord(previous, source, context.deps.clock.now(), "api");
+  const built = buildModelRecord(previous, source, context.deps.clock.now(), by);
   if (!built.ok) {
     const errors = built.diagnostics.filter((one) => one.severity === "error").length;
     throw new DiagnosedError(`the model has ${errors} ${errors === 1 ? "error" : "errors"}`, built.diagnostics);
@@ -61,10 +71,16 @@ function check(
     result: {
       version: record.version,
       segments: record.segments.map(([name]) => name),
-      warnings: [...built.warnings, ...fresh],
+      warnings: [...built.warnings, ...fresh, ...unseenWarnings(checked, seen, tagsSeen(context))],
       changes: modelChanges(checkedModelOf(previous), checked),
     },
   };
+}
+
+/** Every name that a tag has had in the views of this process. */
+function* tagsSeen(context: QueryContext): Generator<string> {
+  const { tagNames } = context.follower;
+  for (let tag = 0; tag < tagNames.size; tag++) yield tagNames.name(tag);
 }
 
 /** False when another version came first. */

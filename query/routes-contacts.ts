@@ -7,13 +7,23 @@ import { findContact, freshness, isoTime, type QueryContext } from "./context.ts
 import { freshnessJson, sendJson } from "./member-json.ts";
 import * as schemas from "./schemas.ts";
 
-const idParams = Type.Object({ id: Type.String() });
+const idParams = Type.Object({ id: schemas.contactId });
+const TAGS = ["Contacts"];
 
 export function contactRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       "/v1/contacts/:id",
-      { schema: { summary: "The profile card of a contact", params: idParams } },
+      {
+        schema: {
+          summary: "The profile card of a contact",
+          description: "Asked of the contact's partition: it holds every event that was accepted before the call.",
+          tags: TAGS,
+          params: idParams,
+          answers: { 200: { schema: schemas.card, description: "All that is known" } },
+          errors: ["not_found", "not_ready", "timeout", "unavailable"],
+        },
+      },
       async (request) => {
         const { card, freshness: fresh } = await fetchCard(context, request.params.id);
         return {
@@ -40,8 +50,16 @@ export function contactRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       {
         schema: {
           summary: "The segments that a contact is in, from memory",
+          description: "The call for every page view: answered without asking anybody.",
+          tags: TAGS,
           params: idParams,
-          response: { 200: Type.Object({ segments: Type.Array(Type.String()), ...schemas.freshnessFields }) },
+          answers: {
+            200: {
+              schema: Type.Object({ segments: Type.Array(Type.String()), ...schemas.freshnessFields }),
+              description: "Names, in the order of the model",
+            },
+          },
+          errors: ["not_found", "not_ready"],
         },
       },
       (request, reply) => {

@@ -7,7 +7,7 @@ import { freshness, isoTime, type QueryContext } from "./context.ts";
 import { fromRedis } from "./http-errors.ts";
 import * as schemas from "./schemas.ts";
 import { moveClock, settle } from "./settle.ts";
-import { readStatus } from "./status.ts";
+import { readStatus, statusSchema } from "./status.ts";
 
 const TIMEOUT_DEFAULT_SECONDS = 30;
 const TIMEOUT_MAX_SECONDS = 600;
@@ -15,8 +15,14 @@ const TIMEOUT_MAX_SECONDS = 600;
 const INSTANT_MAX = 8.64e15;
 
 const timeout = Type.Optional(
-  Type.Number({ exclusiveMinimum: 0, maximum: TIMEOUT_MAX_SECONDS, default: TIMEOUT_DEFAULT_SECONDS }),
+  Type.Number({
+    exclusiveMinimum: 0,
+    maximum: TIMEOUT_MAX_SECONDS,
+    default: TIMEOUT_DEFAULT_SECONDS,
+    description: "seconds",
+  }),
 );
+const TAGS = ["Control"];
 
 export function controlRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
   return async (app) => {
@@ -25,6 +31,8 @@ export function controlRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       {
         schema: {
           summary: "Waits until all that was accepted before is visible in queries",
+          tags: TAGS,
+          errors: ["invalid_call", "timeout", "unavailable"],
           querystring: Type.Object({ timeout }),
           response: { 200: Type.Object({ settled: Type.Literal(true), ...schemas.freshnessFields }) },
         },
@@ -40,9 +48,13 @@ export function controlRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       {
         schema: {
           summary: "Moves the clock forward (CLOCK=event)",
+          tags: TAGS,
+          errors: ["invalid_json", "invalid_call", "unsupported_media_type", "conflict", "timeout", "unavailable"],
           querystring: Type.Object({ timeout }),
           body: Type.Object({
-            now: Type.Union([Type.Integer({ minimum: 0, maximum: INSTANT_MAX }), Type.String()]),
+            now: Type.Union([Type.Integer({ minimum: 0, maximum: INSTANT_MAX }), Type.String()], {
+              description: "milliseconds since 1970, or ISO 8601; without a zone in the model's timezone",
+            }),
           }),
           response: { 200: Type.Object({ now: schemas.instant, ...schemas.freshnessFields }) },
         },
@@ -59,7 +71,14 @@ export function controlRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
 
     app.get(
       "/v1/status",
-      { schema: { summary: "Partitions, their owners and backlogs, the model, totals" } },
+      {
+        schema: {
+          summary: "Partitions, their owners and backlogs, the model, totals",
+          tags: TAGS,
+          answers: { 200: { schema: statusSchema, description: "Of the store, and of this process's views" } },
+          errors: ["unavailable"],
+        },
+      },
       async () => {
         const status = await fromRedis(readStatus(context));
         return { ...status, ...freshness(context, context.follower.partitions) };

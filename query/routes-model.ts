@@ -14,11 +14,12 @@ import * as schemas from "./schemas.ts";
 const versionFields = {
   version: Type.Integer(),
   at: schemas.instant,
-  by: Type.String({ description: "the way it came: `api`, `file`" }),
+  by: Type.String({ description: "the way it came: `api`, `api key 2` for the second of API_KEYS, `file`" }),
   bytes: Type.Integer({ description: "length of the source" }),
 };
 const names = Type.Array(Type.String());
 const VERSIONS_LIST = ["model versions"];
+const TAGS = ["Model"];
 
 export function modelRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
   const { redis } = context.deps;
@@ -36,17 +37,46 @@ export function modelRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
       },
     );
 
-    app.get("/v1/model", { schema: { summary: "The source of the model in use" } }, async (_request, reply) => {
-      const record = await fromRedis(readCurrent(redis));
-      return reply.header("etag", etagOf(record)).type("text/plain; charset=utf-8").send(record.source);
-    });
+    app.get(
+      "/v1/model",
+      {
+        schema: {
+          summary: "The source of the model in use",
+          description: "Its ETag is its version, for If-Match of a later PUT.",
+          tags: TAGS,
+          answers: { 200: { type: "text/plain", schema: Type.String(), description: "The source as it was put" } },
+          errors: ["unavailable"],
+        },
+      },
+      async (_request, reply) => {
+        const record = await fromRedis(readCurrent(redis));
+        return reply.header("etag", etagOf(record)).type("text/plain; charset=utf-8").send(record.source);
+      },
+    );
 
     app.put(
       "/v1/model",
       {
         schema: {
           summary: "Puts a new model, or with dry_run only checks it",
-          querystring: Type.Object({ dry_run: Type.Optional(Type.Boolean()) }),
+          description:
+            "The body is the source in the model language. A source equal to the current one makes no new version.",
+          tags: TAGS,
+          consumes: ["text/plain"],
+          querystring: Type.Object({
+            dry_run: Type.Optional(Type.Boolean({ description: "nothing is stored; adds `changes`" })),
+          }),
+          reads: { "if-match": "the version that this one replaces: another one is not overwritten" },
+          errors: [
+            "bad_request",
+            "invalid_call",
+            "invalid_model",
+            "version_mismatch",
+            "conflict",
+            "too_large",
+            "unsupported_media_type",
+            "unavailable",
+          ],
           body: Type.String(),
           response: {
             200: Type.Object({
@@ -61,7 +91,12 @@ export function modelRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const dryRun = request.query.dry_run ?? false;
-        const { changes, ...put } = await putModel(context, request.body, expectedVersion(request.headers), dryRun);
+        const { changes, ...put } = await putModel(context, {
+          source: request.body,
+          by: request.caller,
+          expected: expectedVersion(request.headers),
+          dryRun,
+        });
         if (dryRun) return { ...put, building: [...changes.added, ...changes.rebuilt], changes };
         reply.header("etag", `"${put.version}"`);
         return { ...put, building: buildingNow(context) };
@@ -73,6 +108,8 @@ export function modelRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
       {
         schema: {
           summary: "Who changed the model when, newest first",
+          tags: TAGS,
+          errors: ["invalid_call", "unavailable"],
           querystring: Type.Object({ limit: schemas.limit(1), cursor: schemas.cursor }),
           response: { 200: Type.Object({ versions: Type.Array(Type.Object(versionFields)), next: schemas.next }) },
         },
@@ -98,6 +135,8 @@ export function modelRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
       {
         schema: {
           summary: "One version with its source",
+          tags: TAGS,
+          errors: ["invalid_call", "not_found", "unavailable"],
           params: Type.Object({ version: Type.Integer({ minimum: 0 }) }),
           response: { 200: Type.Object({ ...versionFields, source: Type.String() }) },
         },

@@ -10,6 +10,7 @@ import { fromRedis } from "./http-errors.ts";
 import { listRejected, type RejectedPosition } from "./rejected.ts";
 import * as schemas from "./schemas.ts";
 
+const TAGS = ["Overviews"];
 const TAGS_LIST = ["tags"];
 const REJECTED_LIST = ["rejected"];
 
@@ -20,6 +21,8 @@ export function overviewRoutes(context: QueryContext): FastifyPluginAsyncTypebox
       {
         schema: {
           summary: "How many contacts are at each stage, in declared order",
+          tags: TAGS,
+          errors: ["not_ready"],
           response: {
             200: Type.Object({
               stages: Type.Array(Type.Object({ name: Type.String(), count: Type.Integer() })),
@@ -43,6 +46,8 @@ export function overviewRoutes(context: QueryContext): FastifyPluginAsyncTypebox
       {
         schema: {
           summary: "Tags by how many contacts have them",
+          tags: TAGS,
+          errors: ["invalid_call", "not_ready"],
           querystring: Type.Object({ limit: schemas.limit(1), cursor: schemas.cursor }),
           response: {
             200: Type.Object({
@@ -74,6 +79,8 @@ export function overviewRoutes(context: QueryContext): FastifyPluginAsyncTypebox
       {
         schema: {
           summary: "Events that were refused or failed, newest first",
+          tags: TAGS,
+          errors: ["invalid_call", "unavailable"],
           querystring: Type.Object({ limit: schemas.limit(1), cursor: schemas.cursor }),
           response: {
             200: Type.Object({

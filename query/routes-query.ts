@@ -19,6 +19,15 @@ import * as schemas from "./schemas.ts";
 const PREDICATE_CHARS_MAX = 64 * 1024;
 const DEFAULT_FIELDS: readonly MemberField[] = ["id", "score"];
 
+/** Written by hand, see member-list.ts. */
+const answerSchema = Type.Object({
+  count: Type.Integer({ description: "all for which it holds" }),
+  took_ms: Type.Number(),
+  members: Type.Array(schemas.member),
+  next: schemas.next,
+  ...schemas.freshnessFields,
+});
+
 export function queryRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
@@ -26,12 +35,23 @@ export function queryRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
       {
         schema: {
           summary: "Contacts for which a predicate holds",
+          description: "Over segments, tags, score and stage; other facts are refused by name, with 422.",
+          tags: ["Queries"],
+          answers: { 200: { schema: answerSchema, description: "A page of them, and how many there are" } },
+          errors: ["invalid_json", "invalid_call", "invalid_model", "unsupported_media_type", "too_large", "not_ready"],
           body: Type.Object({
-            where: Type.String({ maxLength: PREDICATE_CHARS_MAX }),
+            where: Type.String({ maxLength: PREDICATE_CHARS_MAX, description: "a predicate of the model language" }),
             order: schemas.order,
             limit: schemas.limit(0),
             cursor: schemas.cursor,
-            fields: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: 100 })),
+            fields: Type.Optional(
+              Type.Array(Type.String(), {
+                minItems: 1,
+                maxItems: 100,
+                description: `some of ${MEMBER_FIELDS.join(", ")}`,
+                default: [...DEFAULT_FIELDS],
+              }),
+            ),
           }),
         },
       },

@@ -24,9 +24,19 @@ export const reservedRoutes: FastifyPluginAsync = async (app) => {
     app.route({
       method,
       url,
+      schema: {
+        summary: `${what[0]?.toUpperCase() ?? ""}${what.slice(1)} (not supported yet)`,
+        tags: [partOf(url)],
+        errors: ["not_supported"],
+      },
       handler() {
         throw new SluiceError("not_supported", `${what} is not supported yet (${method} ${url})`);
       },
     });
   }
 };
+
+function partOf(url: string): string {
+  if (url.startsWith("/v1/segments")) return "Segments";
+  return url.startsWith("/v1/contacts") ? "Contacts" : "Overviews";
+}

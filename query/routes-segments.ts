@@ -33,7 +33,8 @@ const segmentSchema = Type.Object({
   progress: Type.Number({ description: "fraction of partitions that have finished" }),
   definition: schemas.nullable(Type.String()),
 });
-const nameParams = Type.Object({ name: Type.String() });
+const nameParams = Type.Object({ name: schemas.segmentName });
+const TAGS = ["Segments"];
 const NO_WORDS = new Uint32Array(0);
 
 export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
@@ -43,6 +44,8 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       {
         schema: {
           summary: "All segments in the order of the model",
+          tags: TAGS,
+          errors: ["not_ready"],
           response: {
             200: Type.Object({ segments: Type.Array(segmentSchema), ...schemas.freshnessFields }),
           },
@@ -60,6 +63,8 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       {
         schema: {
           summary: "One segment",
+          tags: TAGS,
+          errors: ["not_found", "not_ready"],
           params: nameParams,
           response: { 200: Type.Object({ ...segmentSchema.properties, ...schemas.freshnessFields }) },
         },
@@ -76,6 +81,19 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       {
         schema: {
           summary: "Who is in a segment",
+          tags: TAGS,
+          answers: {
+            200: {
+              schema: Type.Object({
+                size: Type.Integer(),
+                members: Type.Array(Type.Object({ id: Type.String(), score: Type.Number() })),
+                next: schemas.next,
+                ...schemas.freshnessFields,
+              }),
+              description: "A page of them; with `order=score` the highest first",
+            },
+          },
+          errors: ["invalid_call", "not_found", "not_ready"],
           params: nameParams,
           querystring: Type.Object({ order: schemas.order, limit: schemas.limit(1), cursor: schemas.cursor }),
         },
@@ -103,8 +121,12 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       {
         schema: {
           summary: "Whether a contact is in a segment, and since when",
-          params: Type.Object({ name: Type.String(), id: Type.String() }),
-          querystring: Type.Object({ explain: Type.Optional(Type.Boolean()) }),
+          tags: TAGS,
+          errors: ["invalid_call", "not_found", "not_supported", "not_ready", "timeout", "unavailable"],
+          params: Type.Object({ name: schemas.segmentName, id: schemas.contactId }),
+          querystring: Type.Object({
+            explain: Type.Optional(Type.Boolean({ description: "reserved: not supported yet" })),
+          }),
           response: {
             200: Type.Object({
               member: Type.Boolean(),

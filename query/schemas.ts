@@ -2,13 +2,6 @@
 import { Type, type TSchema } from "typebox";
 import { LIMITS } from "../kernel/limits.ts";
 
-declare module "fastify" {
-  interface FastifySchema {
-    /** One line for the API's documentation. */
-    summary?: string;
-  }
-}
-
 export const limit = (least: number) =>
   Type.Optional(Type.Integer({ minimum: least, maximum: LIMITS.list_max, default: LIMITS.list_default }));
 export const cursor = Type.Optional(Type.String({ description: "`next` of the answer before" }));
@@ -33,9 +26,38 @@ export const diagnostic = Type.Object({
   hint: Type.Optional(Type.String()),
 });
 
+/** Strongest first. */
+export const tags = Type.Array(Type.Object({ name: Type.String(), score: Type.Number() }));
+
 export const member = Type.Object({
   id: Type.String(),
   score: Type.Optional(Type.Number()),
   stage: Type.Optional(nullable(Type.String())),
-  tags: Type.Optional(Type.Array(Type.Object({ name: Type.String(), score: Type.Number() }))),
+  tags: Type.Optional(tags),
+});
+
+export const segmentName = Type.String({ description: "URL-encoded" });
+export const contactId = Type.String({ description: "a userId, or ~ and an anonymousId; URL-encoded" });
+
+export const card = Type.Object({
+  id: Type.String(),
+  aliases: Type.Array(Type.String()),
+  traits: Type.Object({}, { additionalProperties: true }),
+  company: Type.Null({ description: "reserved" }),
+  score: Type.Number(),
+  tags,
+  stage: nullable(Type.String()),
+  values: Type.Object({}, { additionalProperties: true, description: "by the names of the model's values" }),
+  segments: Type.Array(Type.String()),
+  firstSeen: instant,
+  lastSeen: instant,
+  aggregates: Type.Object(
+    {},
+    {
+      additionalProperties: true,
+      description: "by their text in the model; `{atLeast: n}` where only a threshold is kept, null without a value",
+    },
+  ),
+  saturated: Type.Boolean({ description: "a bound of the language was reached: something is not exact" }),
+  ...freshnessFields,
 });

@@ -23,6 +23,13 @@ import { queryRoutes } from "./routes-query.ts";
 import { reservedRoutes } from "./routes-reserved.ts";
 import { segmentRoutes } from "./routes-segments.ts";
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks, as it is written down with what they change. */
+    caller: string;
+  }
+}
+
 /**
  * Options that the Fastify instance around this plugin must have: an id in a path has up to 256 characters, each up
  * to nine when URL-encoded; the framework's own bound is 100.
@@ -42,7 +49,10 @@ export function buildQuery(deps: QueryDeps): FastifyPluginAsync {
       // Words in a URL become numbers where numbers are wanted; in a body a number is a number.
       inner.setValidatorCompiler(TypeBoxValidatorCompiler);
       const guard = createGuard(deps.config.apiKeys);
-      inner.addHook("onRequest", async (request) => guard(request));
+      inner.decorateRequest("caller", "");
+      inner.addHook("onRequest", async (request) => {
+        request.caller = guard(request);
+      });
       inner.addHook("preParsing", async (request, _reply, payload) => unzipped(request, payload as Readable));
       acceptJsonOnly(inner);
       await inner.register(modelRoutes(context));

@@ -1,8 +1,45 @@
 /** `GET /v1/status`: what the partitions' owners have written about themselves, and where this process's views are. */
+import { Type } from "typebox";
 import { partitionKeys } from "../kernel/keys.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import { isoTime, modelProgress, type QueryContext } from "./context.ts";
 import type { FollowedPartition } from "./partition-follower.ts";
+import * as schemas from "./schemas.ts";
+
+const optionalText = schemas.nullable(Type.String());
+
+/** For the API's document. */
+export const statusSchema = Type.Object({
+  clockMode: Type.Union([Type.Literal("wall"), Type.Literal("event")]),
+  actions: Type.Union([Type.Literal("on"), Type.Literal("record"), Type.Literal("off")], {
+    description: "ACTIONS, or the default of the clock; no action fires in this version",
+  }),
+  model: Type.Object({ version: Type.Integer(), ready: Type.Boolean(), progress: Type.Number() }),
+  totals: Type.Object({
+    contacts: Type.Integer(),
+    identified: Type.Integer({ description: "contacts with a userId" }),
+    backlog: Type.Integer({ description: "entries accepted and not consumed yet" }),
+    tags: Type.Integer(),
+    segments: Type.Integer(),
+  }),
+  partitions: Type.Array(
+    Type.Object({
+      partition: Type.Integer(),
+      owner: optionalText,
+      epoch: schemas.nullable(Type.Integer()),
+      seq: Type.Integer(),
+      offset: optionalText,
+      historyOffset: optionalText,
+      backlog: Type.Integer(),
+      clock: schemas.nullable(schemas.instant),
+      model: Type.Integer(),
+      contacts: Type.Integer(),
+      halted: optionalText,
+      view: Type.Object({ ready: Type.Boolean(), seq: Type.Integer(), loads: Type.Integer() }),
+    }),
+  ),
+  ...schemas.freshnessFields,
+});
 
 export interface PartitionStatus {
   readonly partition: number;
@@ -32,6 +69,7 @@ export async function readStatus(context: QueryContext) {
   const sum = (of: (one: PartitionStatus) => number): number => partitions.reduce((total, one) => total + of(one), 0);
   return {
     clockMode: config.clockMode,
+    actions: config.actions,
     model: { version: record.version, ...modelProgress(context) },
     totals: {
       contacts: sum((one) => one.contacts),

@@ -1,21 +1,22 @@
 /** Builds one call of the API from a line: what events and groups of a mapping have in common. */
-import type { Json } from "../../kernel/event.ts";
+import type { CallKind, Json } from "../../kernel/event.ts";
 import { MappingError, type EventSpec, type GroupSpec } from "./mapping.ts";
 import { compileMoment } from "./moment.ts";
 import { compileValue, scalarText, UnfitLine, type Compiler, type Line } from "./values.ts";
 
 /** An element of a batch, as `POST /v1/batch` takes it. */
 export interface Call {
-  readonly type: "track" | "page" | "screen" | "identify";
+  readonly type: CallKind;
   readonly messageId: string;
   readonly userId?: string;
   readonly anonymousId?: string;
+  readonly groupId?: string;
   readonly event?: string;
   readonly name?: string;
   readonly timestamp: string;
   readonly properties?: Readonly<Record<string, Json>>;
   readonly traits?: Readonly<Record<string, Json>>;
-  readonly context?: { readonly traits: Readonly<Record<string, Json>> };
+  readonly context?: Readonly<Record<string, Json>>;
 }
 
 export type CallMaker = (line: Line, messageId: string, properties: Readonly<Record<string, Json>>) => Call;

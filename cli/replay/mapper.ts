@@ -114,7 +114,7 @@ function elementsOf(field: string): (line: Line, aside: string[]) => Line[] {
 }
 
 /** 132 bits of the line's content: the same content is the same event, wherever it stands. */
-function hashOf(line: JsonObject): string {
+export function hashOf(line: JsonObject): string {
   return createHash("sha256").update(JSON.stringify(line)).digest("base64url").slice(0, 22);
 }
 

@@ -1,5 +1,6 @@
 /** Shows how far a replay is: a bar on a terminal, a plain line every few seconds elsewhere. */
 import cliProgress from "cli-progress";
+import { grouped, type Screen } from "../output.ts";
 
 export interface Progress {
   /** @param bytes of the file read so far. */
@@ -7,11 +8,6 @@ export interface Progress {
   /** A line of its own, above the bar. */
   note(text: string): void;
   stop(): void;
-}
-
-export interface Screen {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
 }
 
 const LINE_MS = 5_000;
@@ -76,8 +72,4 @@ function timeLeft(seconds: number): string {
   const whole = Math.ceil(seconds);
   const minutes = Math.floor(whole / 60);
   return minutes > 0 ? `${minutes} min ${whole % 60} s left` : `${whole} s left`;
-}
-
-export function grouped(n: number): string {
-  return Math.round(n).toLocaleString("en-US");
 }

@@ -19,19 +19,38 @@ export interface SenderOptions {
   readonly onRejected: (call: Call, reason: string) => Promise<void>;
   /** Something that the person in front should know: the server is away, or back. */
   readonly onNote: (text: string) => void;
+  /** The server has answered for all calls of a lane up to this one; `number` as it was given to `add`. */
+  readonly onAnswered?: (lane: number, number: number) => void;
+  /** Ends the waiting for a server that is away: what was not taken by then is not sent. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Sender {
-  /** Resolves when there is room for more; waits as long as the server is away. Rejects with a `SendError`. */
-  add(call: Call): Promise<void>;
+  /**
+   * Resolves when there is room for more; waits as long as the server is away. Rejects with a `SendError`.
+   * @param number of the call, rising; `onAnswered` speaks of it.
+   */
+  add(call: Call, number?: number): Promise<void>;
+  /** Sends what is left, full batches or not, without waiting for the answers. */
+  flush(): Promise<void>;
   /** Sends what is left and waits for all answers. */
   finish(): Promise<void>;
+  /** Waits for the requests on their way, however they end. */
+  settled(): Promise<void>;
   readonly accepted: number;
   readonly rejected: number;
 }
 
 /** The server answers, but sending on would be in vain: a wrong key, another service. */
 export class SendError extends Error {}
+
+/** The signal came before the server took it. */
+export class SendingEnded extends Error {}
+
+/** The place of a call's lane: all calls of a contact have the same one. */
+export function laneOf(call: Call, lanes: number): number {
+  return partitionOf(contactIdOf(call.userId ?? null, call.anonymousId ?? null), lanes);
+}
 
 /** Below the server's 500 KB, with room for the brackets around. */
 const BATCH_BYTES_MAX = 480 * 1024;
@@ -40,6 +59,9 @@ const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 5_000;
 
 interface Lane {
+  readonly place: number;
+  /** Number of the last call in it. */
+  last: number;
   calls: Call[];
   texts: string[];
   bytes: number;
@@ -52,7 +74,7 @@ interface BatchAnswer {
 }
 
 export function createSender(options: SenderOptions): Sender {
-  const lanes = Array.from({ length: options.lanes }, emptyLane);
+  const lanes = Array.from({ length: options.lanes }, (_, place) => emptyLane(place));
   const counts = { accepted: 0, rejected: 0 };
   const endpoint = new URL("/v1/batch", options.url);
   const headers = {
@@ -66,7 +88,7 @@ export function createSender(options: SenderOptions): Sender {
   };
 
   const send = async (calls: readonly Call[], texts: readonly string[]): Promise<void> => {
-    const response = await post(endpoint, headers, `{"batch":[${texts.join(",")}]}`, options.onNote);
+    const response = await post(endpoint, headers, `{"batch":[${texts.join(",")}]}`, options);
     if (response.status === 413) {
       const [only] = calls;
       if (calls.length === 1 && only !== undefined) return refuse(only, "too large for the server");
@@ -86,18 +108,18 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Waits for the lane's last request, then lets the next one go without waiting for it. */
   const flush = async (lane: Lane): Promise<void> => {
-    const { calls, texts } = lane;
+    const { calls, texts, last } = lane;
     Object.assign(lane, { calls: [], texts: [], bytes: 0 });
     await lane.inFlight;
     if (calls.length === 0) return;
-    lane.inFlight = send(calls, texts);
+    lane.inFlight = send(calls, texts).then(() => options.onAnswered?.(lane.place, last));
     // It is awaited by the next flush of this lane; until then a failure is not an unhandled one.
     lane.inFlight.catch(() => {});
   };
 
   return {
-    async add(call) {
-      const lane = lanes[partitionOf(contactIdOf(call.userId ?? null, call.anonymousId ?? null), lanes.length)];
+    async add(call, number = 0) {
+      const lane = lanes[laneOf(call, lanes.length)];
       if (lane === undefined) throw new Error("a sender has at least one lane");
       const text = JSON.stringify(call);
       const bytes = Buffer.byteLength(text) + 1;
@@ -105,10 +127,17 @@ export function createSender(options: SenderOptions): Sender {
       lane.calls.push(call);
       lane.texts.push(text);
       lane.bytes += bytes;
+      lane.last = number;
+    },
+    async flush() {
+      await Promise.all(lanes.map(flush));
     },
     async finish() {
       await Promise.all(lanes.map(flush));
       await Promise.all(lanes.map(({ inFlight }) => inFlight));
+    },
+    async settled() {
+      await Promise.allSettled(lanes.map(({ inFlight }) => inFlight));
     },
     get accepted() {
       return counts.accepted;
@@ -119,8 +148,8 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
-function emptyLane(): Lane {
-  return { calls: [], texts: [], bytes: 0, inFlight: Promise.resolve() };
+function emptyLane(place: number): Lane {
+  return { place, last: 0, calls: [], texts: [], bytes: 0, inFlight: Promise.resolve() };
 }
 
 interface Answer {
@@ -128,12 +157,12 @@ interface Answer {
   readonly body: string;
 }
 
-/** Posts until the server takes or refuses it. */
+/** Posts until the server takes or refuses it, or the signal ends the waiting. */
 async function post(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
-  onNote: SenderOptions["onNote"],
+  { onNote, signal }: SenderOptions,
 ): Promise<Answer> {
   let waiting = false;
   for (let attempt = 0; ; attempt++) {
@@ -153,7 +182,8 @@ async function post(
     }
     if (!waiting) onNote(`${why}; trying again until it does`);
     waiting = true;
-    await pause(waitMs);
+    await pause(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+    if (signal?.aborted === true) throw new SendingEnded(`ended while ${why}`);
   }
 }
 

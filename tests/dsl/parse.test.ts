@@ -115,7 +115,7 @@ const WRONG: Row[] = [
     'segment "a" = trait.x not = 5',
     ['1:27+1 expected in, between, contains, starts, ends or matches after "not", found "="'],
   ],
-  ['segment "a" = in "b"', ['1:18+3 expected "segment" after "in", found the text "b"']],
+  ['segment "a" = in "b"', ['1:18+3 expected "segment" after "in", found the text "b"', 'hint: write in segment "b"']],
   [
     'segment "a" = in segment b',
     [
@@ -123,8 +123,8 @@ const WRONG: Row[] = [
       'hint: names are written in double quotes: "b"',
     ],
   ],
-  ['segment "a" = has "x"', ['1:19+3 expected "tag" after "has", found the text "x"']],
-  ['segment "a" = did "A"', ['1:19+3 expected "(" after "did", found the text "A"']],
+  ['segment "a" = has "x"', ['1:19+3 expected "tag" after "has", found the text "x"', 'hint: write has tag "x"']],
+  ['segment "a" = did "A"', ['1:19+3 expected "(" after "did", found the text "A"', 'hint: write did("A")']],
   [
     'segment "a" = did(Order)',
     [
@@ -133,7 +133,13 @@ const WRONG: Row[] = [
     ],
   ],
   ['segment "a" = did("A"', ['1:22+1 expected ")" to close "did(", found the end']],
-  ['segment "a" = did("A", "B")', ['1:22+1 expected ")" to close "did(", found ","']],
+  [
+    'segment "a" = did("A", "B")',
+    [
+      '1:22+1 expected ")" to close "did(", found ","',
+      'hint: one event stands here: join two with did("A") or did("B"), or with count("A") + count("B")',
+    ],
+  ],
   ['segment "a" = did("A" in 3 days)', ['1:26+1 expected "last" after "in", found the number 3']],
   [
     'segment "a" = did("A" in last 3)',
@@ -150,7 +156,13 @@ const WRONG: Row[] = [
     'segment "a" = did("A" in last 1.5 days)',
     ["1:31+3 expected a whole number, found 1.5", "hint: choose a smaller unit"],
   ],
-  ['segment "a" = did("A" in last month)', ['1:31+5 expected a duration, found "month"', "hint: such as 30 days"]],
+  [
+    'segment "a" = did("A" in last month)',
+    [
+      '1:31+5 expected a duration, found "month"',
+      'hint: write "in last 1 month", or "this month" for that of the calendar',
+    ],
+  ],
   [
     'segment "a" = did("A" this day)',
     ['1:28+3 expected week, month or year after "this", found "day"', 'hint: write "today"'],
@@ -210,7 +222,10 @@ const WRONG: Row[] = [
   ["score +x on page", ['1:8+1 expected a number after "+", found "x"']],
   ["score +.5 on page", ['1:8+1 expected a number after "+", found "."', "hint: write a digit before the point: 0.5"]],
   ["score +5 page", ['1:10+4 expected "on" and an event or "while" and a condition, found "page"']],
-  ["score +5 when known", ['1:10+4 expected "on" and an event or "while" and a condition, found "when"']],
+  [
+    "score +5 when known",
+    ['1:10+4 expected "on" and an event or "while" and a condition, found "when"', 'hint: write "while"'],
+  ],
   [
     "score +5 on Page",
     [
@@ -232,7 +247,13 @@ const WRONG: Row[] = [
   ['stages "a",', ["1:12+1 expected the name of a stage in double quotes, found the end"]],
   ['stages "a" "b"', ['1:12+3 expected the end of the declaration, found the text "b"']],
   ['stage "a" = known', ['1:11+1 expected "when" after the name of the stage, found "="']],
-  ['value "v" = known', ['1:13+5 expected a value, found "known"']],
+  [
+    'value "v" = known',
+    [
+      '1:13+5 expected a value, found "known"',
+      "hint: a value is a number, a text or a moment; a condition is declared as a segment",
+    ],
+  ],
   ['value "v" = 1 +', ["1:16+1 expected a value, found the end"]],
   ['webhook "w" "https://x"', ['1:13+11 expected "=" after the name of the webhook, found the text "https://x"']],
   ['static "s"', ['1:8+3 expected "segment" after "static", found the text "s"']],

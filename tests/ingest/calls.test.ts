@@ -12,6 +12,7 @@ const WALL: Reception = {
   receivedAt: NOW,
   clockMode: "wall",
   limits: { event_bytes_max: 32 * 1024, batch_events_max: 2_500 },
+  sender: "server",
 };
 const REPLAY: Reception = { ...WALL, clockMode: "event" };
 

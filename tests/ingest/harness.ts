@@ -46,7 +46,7 @@ export async function startIngest(
     },
   };
   const registry = new Registry();
-  const app = Fastify();
+  const app = Fastify({ trustProxy: "10.9.9.9" });
   const partitions = config.partitions ?? PARTITIONS;
   await app.register(
     buildIngest({ redis, clock, log, registry, config: { partitions, clockMode: "wall", writeKeys: [], ...config } }),

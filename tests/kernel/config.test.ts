@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigError, readConfig, VARIABLES, type Role } from "../../kernel/config.ts";
+import { actionModeFor, ConfigError, readConfig, VARIABLES, type Role } from "../../kernel/config.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 
 function problemsOf(env: Record<string, string>, roles?: readonly Role[]): readonly string[] {
@@ -51,7 +51,11 @@ test("every variable is read", () => {
     PARTITIONS: "4",
     CLOCK: "event",
     WRITE_KEYS: "w1, w2",
+    BROWSER_KEYS: "b1",
     API_KEYS: "a1",
+    CORS_ORIGINS: "https://shop.example, http://localhost:3000",
+    TRUST_PROXY: "10.0.0.0/8,::1",
+    ACTIONS: "off",
     METRICS_PUBLIC: "true",
     MODEL: "/etc/shop.sluice",
     LOG_LEVEL: "warn",
@@ -60,10 +64,13 @@ test("every variable is read", () => {
     BATCH_BYTES_MAX: "4096",
     BODY_BYTES_MAX: "8192",
     STREAM_MAX_BYTES: "2000000",
+    BROWSER_EVENTS_PER_SECOND: "7",
     DEDUPE_HOURS: "0.5",
     DEDUPE_MAX: "5000",
     WINDOW_ENTRIES_MAX: "7",
     TAGS_MAX: "8",
+    DISTINCT_MAX: "9",
+    TRAITS_MAX: "10",
     PROCESSOR_THREADS: "3",
     PROCESSOR_MEMORY_MB: "64",
     SWEEP_SECONDS: "0.5",
@@ -79,7 +86,11 @@ test("every variable is read", () => {
     partitions: 4,
     clockMode: "event",
     writeKeys: ["w1", "w2"],
+    browserKeys: ["b1"],
     apiKeys: ["a1"],
+    corsOrigins: ["https://shop.example", "http://localhost:3000"],
+    trustedProxies: ["10.0.0.0/8", "::1"],
+    actions: "off",
     metricsPublic: true,
     modelFile: "/etc/shop.sluice",
     logLevel: "warn",
@@ -89,10 +100,13 @@ test("every variable is read", () => {
       batch_bytes_max: 4096,
       body_unzipped_bytes_max: 8192,
       stream_bytes_max: 2_000_000,
+      browser_events_per_second: 7,
       dedupe_ms: 1_800_000,
       dedupe_max: 5000,
       window_entries_max: 7,
       tags_max: 8,
+      distinct_max: 9,
+      traits_max: 10,
       processor_threads: 3,
       processor_memory_bytes: 64 * 1024 * 1024,
       sweep_ms: 500,
@@ -165,6 +179,38 @@ describe("without keys only loopback is served", () => {
     expect(problemsOf({ ...redis, HOST, API_KEYS: "a" }, ["query", "processor"])).toEqual([]);
     expect(problemsOf({ ...redis, HOST }, ["processor"])).toEqual([]);
   });
+});
+
+test("browser keys are enough for collection to be served outside", () => {
+  expect(problemsOf({ HOST: "0.0.0.0", BROWSER_KEYS: "b", API_KEYS: "a" })).toEqual([]);
+});
+
+test.each(["WRITE_KEYS", "API_KEYS"])("a key can't be public and one of %s", (name) => {
+  const [problem, ...rest] = problemsOf({ BROWSER_KEYS: "x1,shared", [name]: "shared,y2" });
+  expect(rest).toEqual([]);
+  expect(problem).toContain(`BROWSER_KEYS and ${name} have a key in common`);
+  expect(problem).not.toContain("shared");
+});
+
+test.each(["https://shop.example/", "shop.example", "ftp://x", "https://x/y", "null", "https://a.example,"])(
+  "CORS_ORIGINS=%s is refused",
+  (CORS_ORIGINS) => {
+    expect(problemsOf({ CORS_ORIGINS })).toEqual([expect.stringContaining("must be origins such as https://")]);
+  },
+);
+
+test("CORS_ORIGINS=* stands for all", () => {
+  expect(readConfig({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+});
+
+test.each(["proxy", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.1/", "::1/129"])("TRUST_PROXY=%s is refused", (one) => {
+  expect(problemsOf({ TRUST_PROXY: one })).toEqual([expect.stringContaining("TRUST_PROXY=")]);
+});
+
+test("actions are delivered by the machine's clock, and only recorded in a replay, unless ACTIONS says otherwise", () => {
+  expect([actionModeFor("wall", null), actionModeFor("event", null)]).toEqual(["on", "record"]);
+  expect(actionModeFor("event", readConfig({ ACTIONS: "off" }).actions)).toBe("off");
+  expect(problemsOf({ ACTIONS: "yes" })).toEqual(['ACTIONS="yes" must be one of on, record, off']);
 });
 
 test("roles that are split over processes need a Redis that all of them reach", () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isLoopbackHost, isLoopbackPeer, keyChecker } from "../../kernel/access.ts";
+import { isLoopbackHost, isLoopbackPeer, keyFinder } from "../../kernel/access.ts";
 import { startHarness, type QueryHarness } from "./harness.ts";
 
 let harness: QueryHarness;
@@ -82,8 +82,9 @@ describe("access", () => {
     expect(isLoopbackPeer("192.168.0.1")).toBe(false);
   });
 
-  it("accepts no key where there are none", () => {
-    expect(keyChecker([])("")).toBe(false);
-    expect(keyChecker(["a"])("a")).toBe(true);
+  it("accepts no key where there are none, and tells which one it is", () => {
+    expect(keyFinder([])("")).toBe(-1);
+    expect(keyFinder(["a", "b"])("b")).toBe(1);
+    expect(keyFinder(["a", "b"])("ab")).toBe(-1);
   });
 });

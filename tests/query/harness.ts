@@ -77,6 +77,7 @@ export async function startHarness(partitions = 2): Promise<QueryHarness> {
           config: {
             partitions,
             clockMode: options.clockMode ?? "wall",
+            actions: "on",
             apiKeys: options.apiKeys ?? [],
             metricsPublic: options.metricsPublic ?? false,
           },

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SEEN_NAMES_KEY } from "../../kernel/keys.ts";
 import { eventually, startHarness, type QueryHarness } from "./harness.ts";
 import { until } from "./until.ts";
 
@@ -110,6 +111,31 @@ describe("PUT /v1/model", () => {
     ]);
   });
 
+  it("warns of names that nobody has sent so far, also when it only checks", async () => {
+    const members = [`["track","Order Completed"]`, `["track","Order Completed","total"]`];
+    await harness.redis.sadd(SEEN_NAMES_KEY, ...members);
+    const source = 'segment "a" = did("Order Complete")\nsegment "b" = sum("Order Completed".totl) > 1';
+    const expected = [
+      {
+        severity: "warning",
+        line: 1,
+        column: 19,
+        length: 16,
+        message: 'no event "Order Complete" has been seen so far',
+        hint: 'did you mean "Order Completed"?',
+      },
+      expect.objectContaining({ line: 2, column: 37, hint: 'did you mean "total"?' }),
+    ];
+    expect((await put(source, { query: "?dry_run=true" })).body.warnings).toEqual(expected);
+    expect((await put(source)).body.warnings).toEqual(expected);
+    const [p] = harness.partitions;
+    await p?.commit([p.add({ id: "ann", tags: new Map([["coats", 1]]) })]);
+    await eventually(app, "/v1/tags", (body: { tags: unknown[] }) => body.tags.length === 1);
+    expect((await put('segment "a" = has tag "coat"')).body.warnings).toEqual([
+      expect.objectContaining({ hint: 'did you mean "coats"?' }),
+    ]);
+  });
+
   it("makes no new version of the same source", async () => {
     await put(FIRST);
     expect(await put(FIRST)).toMatchObject({ status: 200, body: { version: 1 }, etag: '"1"' });
@@ -198,6 +224,14 @@ describe("the model and its versions", () => {
     });
     expect((await app.inject("/v1/model/versions/9")).statusCode).toBe(404);
     expect((await app.inject("/v1/model/versions/x")).statusCode).toBe(400);
+  });
+
+  it("names the key that changed it by its place, never by itself", async () => {
+    const keyed = await harness.readyApp({ apiKeys: ["one", "two"] });
+    const headers = { authorization: "Bearer two", "content-type": "text/plain" };
+    await keyed.inject({ method: "PUT", url: "/v1/model", headers, payload: FIRST });
+    const { versions } = (await keyed.inject({ url: "/v1/model/versions", headers })).json();
+    expect(versions).toMatchObject([{ version: 1, by: "api key 2" }]);
   });
 
   it("is noticed by other servers that share the store", async () => {

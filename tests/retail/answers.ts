@@ -1,6 +1,6 @@
 /** Reads all that a server says about segments and contacts, through its HTTP API alone. */
 import type { Found } from "./comparison.ts";
-import type { Customer, Profile } from "./expected.ts";
+import type { Customer, Profile, Value } from "./expected.ts";
 
 /** Below the size of the larger segments, so that their lists take several pages. */
 const PAGE = 1_000;
@@ -10,6 +10,15 @@ interface Member {
   readonly score: number;
   readonly stage: string | null;
   readonly tags: readonly { readonly name: string; readonly score: number }[];
+}
+
+interface Card extends Member {
+  readonly traits: { readonly country: string };
+  readonly segments: readonly string[];
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly values: Readonly<Record<string, Value>>;
+  readonly saturated: boolean;
 }
 
 interface Page {
@@ -61,11 +70,11 @@ export async function readCard(
   url: string,
   id: string,
 ): Promise<{ customer: Customer; profile: Profile; segments: readonly string[] }> {
-  const { traits, score, stage, tags, segments, firstSeen, lastSeen } = await call<
-    Member & { traits: { country: string }; segments: string[]; firstSeen: string; lastSeen: string }
-  >(`${url}/v1/contacts/${encodeURIComponent(id)}`);
+  const card = await call<Card>(`${url}/v1/contacts/${encodeURIComponent(id)}`);
+  const { traits, score, stage, tags, segments, firstSeen, lastSeen, values } = card;
+  if (card.saturated) throw new Error(`${id} has reached a bound`);
   return {
-    customer: { country: traits.country, firstSeen, lastSeen },
+    customer: { country: traits.country, firstSeen, lastSeen, values },
     profile: profileOf({ score, stage, tags }),
     segments,
   };

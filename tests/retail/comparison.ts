@@ -1,6 +1,5 @@
-/** Tells where two answers about the shop's customers differ, member by member. */
-import { expect } from "vitest";
-import type { Expected, Profile } from "./expected.ts";
+/** Tells where two answers about the same contacts differ, member by member. */
+import type { Customer, Expected, Profile } from "./expected.ts";
 
 /** What the engine says. */
 export interface Found {
@@ -11,22 +10,40 @@ export interface Found {
 /** How many ids of each kind are named in a message. */
 const SHOWN = 5;
 
-/** Fails unless both name the same segments with the same members, and the same score, stage and tags for everybody. */
-export function expectSame(found: Found, expected: Expected): void {
+/** What the two say differently, in words; prints the sizes that both see. */
+export function compare(found: Found, expected: Expected): string[] {
   printSizes(found, expected);
-  expect([...found.members.keys()].sort(), "the segments of the model and those of segments.sql").toEqual(
-    [...expected.members.keys()].sort(),
-  );
-  const differences = [...expected.members].flatMap(([name, ids]) => {
-    const theirs = found.members.get(name) ?? new Set();
-    const missing = [...ids].filter((id) => !theirs.has(id));
-    const extra = [...theirs].filter((id) => !ids.has(id));
-    if (missing.length + extra.length === 0) return [];
-    return [`${name}: ${told("missing", missing)}, ${told("too many", extra)}`];
+  const names = new Set([...found.members.keys(), ...expected.members.keys()]);
+  return [
+    ...[...names].flatMap((name) => memberDifferences(name, found.members.get(name), expected.members.get(name))),
+    ...profileDifferences(found, expected),
+  ];
+}
+
+function memberDifferences(name: string, theirs?: ReadonlySet<string>, ours?: ReadonlySet<string>): string[] {
+  if (ours === undefined) return [`${name}: has no query in segments.sql`];
+  if (theirs === undefined) return [`${name}: is not in the model`];
+  const missing = [...ours].filter((id) => !theirs.has(id));
+  const extra = [...theirs].filter((id) => !ours.has(id));
+  if (missing.length + extra.length === 0) return [];
+  return [`${name}: ${told("missing", missing)}, ${told("too many", extra)}`];
+}
+
+/** What the cards, of all contacts or of some, say differently. */
+export function compareCards(found: ReadonlyMap<string, Customer>, expected: Expected): string[] {
+  const differences = [...found].flatMap(([id, customer]) => {
+    const ours = expected.customers.get(id);
+    if (ours === undefined) return [`${id}: nobody of the file`];
+    const [theirs, wanted] = [flat(customer), flat(ours)];
+    return [...new Set([...Object.keys(theirs), ...Object.keys(wanted)])]
+      .filter((key) => JSON.stringify(theirs[key]) !== JSON.stringify(wanted[key]))
+      .map((key) => `${id}, ${key}: found ${JSON.stringify(theirs[key])}, expected ${JSON.stringify(wanted[key])}`);
   });
-  expect(differences).toEqual([]);
-  expect(found.profiles.size, "contacts").toBe(expected.profiles.size);
-  expect(profileDifferences(found, expected)).toEqual([]);
+  return shorten(differences);
+}
+
+function flat({ values, ...customer }: Customer): Readonly<Record<string, unknown>> {
+  return { ...customer, ...Object.fromEntries(Object.entries(values).map(([name, value]) => [`"${name}"`, value])) };
 }
 
 function told(what: string, ids: readonly string[]): string {
@@ -35,14 +52,21 @@ function told(what: string, ids: readonly string[]): string {
 }
 
 function profileDifferences(found: Found, expected: Expected): string[] {
-  const differences: string[] = [];
+  const differences = [...found.profiles.keys()]
+    .filter((id) => !expected.profiles.has(id))
+    .map((id) => `${id}: nobody of the file`);
   for (const [id, ours] of expected.profiles) {
     const theirs = found.profiles.get(id);
     if (theirs === undefined || textOf(theirs) !== textOf(ours)) {
       differences.push(`${id}: found ${theirs === undefined ? "nothing" : textOf(theirs)}, expected ${textOf(ours)}`);
     }
   }
-  return differences.slice(0, SHOWN);
+  return shorten(differences);
+}
+
+function shorten(differences: readonly string[]): string[] {
+  if (differences.length <= SHOWN) return [...differences];
+  return [...differences.slice(0, SHOWN), `and ${differences.length - SHOWN} more`];
 }
 
 function textOf({ score, stage, tags }: Profile): string {

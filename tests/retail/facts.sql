@@ -10,6 +10,8 @@ SELECT DISTINCT
   left(InvoiceNo, 1) AS letter,
   InvoiceDate AS at,
   StockCode AS sku,
+  -- Of variants, the digits that they share; postage and the like have none.
+  if(match(StockCode, '^[0-9]{5}'), left(StockCode, 5), NULL) AS family,
   Description AS name,
   Quantity AS quantity,
   UnitPrice AS price,
@@ -27,7 +29,7 @@ SELECT *, quantity * price AS total FROM lines WHERE match(letter, '[0-9]');
 
 -- What comes back is written as a negative quantity.
 CREATE TABLE returned ENGINE = Memory AS
-SELECT * REPLACE (-quantity AS quantity), -quantity * price AS total FROM lines WHERE letter = 'C';
+SELECT *, quantity * price AS total FROM (SELECT * REPLACE (-quantity AS quantity) FROM lines WHERE letter = 'C');
 
 -- Some invoices run over the turn of a minute: an order is complete with its last line.
 CREATE TABLE orders ENGINE = Memory AS
@@ -55,3 +57,7 @@ FROM lines
 GROUP BY id;
 
 CREATE TABLE clock ENGINE = Memory AS SELECT max(at) AS t FROM lines;
+
+-- What the replay command has to set aside: lines that it can give to nobody.
+CREATE TABLE aside ENGINE = Memory AS
+SELECT count() AS lines FROM file({file: String}, 'CSVWithNames', 'CustomerID String') WHERE CustomerID = '';

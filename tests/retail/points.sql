@@ -1,6 +1,8 @@
 -- The points and tags of examples/online-retail.sluice, worked out over the facts. Points are decimals: exact sums.
+-- Points "for 60 days" are those of events later than 60 days before the last instant of the file.
 
 CREATE TABLE scores ENGINE = Memory AS
+WITH (SELECT t FROM clock) AS t
 SELECT id, sum(points) AS score
 FROM (
   SELECT id, toDecimal64(10, 6) AS points FROM orders
@@ -11,10 +13,18 @@ FROM (
   UNION ALL SELECT id, toDecimal64('0.1', 6) FROM returned
             WHERE quantity >= 48 AND sku != 'M' AND position(lower(name), 'postage') = 0
   UNION ALL SELECT id, -toDecimal64('2.5', 6) FROM returned
+  UNION ALL SELECT id, toDecimal64(2, 6) FROM orders WHERE at > t - toIntervalDay(60)
+  UNION ALL SELECT id, toDecimal64('0.25', 6) FROM purchased WHERE family = '85099' AND at > t - toIntervalDay(180)
+  UNION ALL SELECT id, toDecimal64(20, 6) FROM orders
+            WHERE at > t - toIntervalDay(90) GROUP BY id HAVING sum(total) >= 2000
+  UNION ALL SELECT id, -toDecimal64(15, 6) FROM returned
+            JOIN (SELECT id, count() AS bought FROM purchased GROUP BY id) AS p USING (id)
+            GROUP BY id, bought HAVING count() * 4 > bought
 )
 GROUP BY id;
 
 CREATE TABLE tags ENGINE = Memory AS
+WITH (SELECT t FROM clock) AS t
 SELECT id, tag, sum(points) AS points
 FROM (
   SELECT id, 'loyalty' AS tag, toDecimal64(1, 6) AS points FROM orders
@@ -35,6 +45,11 @@ FROM (
   UNION ALL SELECT id, 'returned ' || sku, toDecimal64(1, 6) FROM returned WHERE quantity < 1 OR quantity > 5
   UNION ALL SELECT id, country, toDecimal64(1, 6) FROM orders WHERE country != 'United Kingdom'
   UNION ALL SELECT id, 'small order of ' || toString(lines), toDecimal64(1, 6) FROM orders WHERE lines BETWEEN 1 AND 3
+  UNION ALL SELECT id, 'this season', toDecimal64(1, 6) FROM orders WHERE at > t - toIntervalDay(90)
+  UNION ALL SELECT id, 'big ticket', toDecimal64(5, 6) FROM orders WHERE total >= 2000 AND at > t - toIntervalDay(300)
+  UNION ALL SELECT id, 'big ticket', toDecimal64('0.5', 6) FROM orders WHERE total >= 1000
+  UNION ALL SELECT id, 'stocks ' || assumeNotNull(family), toDecimal64(1, 6) FROM purchased
+            WHERE quantity >= 24 AND isNotNull(family) AND at > t - toIntervalDay(30)
 )
 GROUP BY id, tag;
 

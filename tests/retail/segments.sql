@@ -110,6 +110,66 @@ WHERE at >= '2011-05-31 23:00:00' AND (quantity = 1 OR price = 0)
 GROUP BY id
 HAVING count() >= 25
 
+-- segment: big spenders in the last 90 days
+SELECT id FROM orders WHERE at > t - toIntervalDay(90) GROUP BY id HAVING sum(total) >= 2000
+
+-- segment: big spenders of the year
+SELECT id FROM orders WHERE toYear(at) = toYear(t) GROUP BY id HAVING sum(total) >= 5000
+
+-- segment: big baskets
+SELECT id FROM orders GROUP BY id HAVING sum(total) >= 500 * count()
+
+-- segment: baskets grow
+SELECT id FROM orders
+GROUP BY id
+HAVING sumIf(total, at > t - toIntervalDay(90)) * 4 * count() > 5 * sum(total) * countIf(at > t - toIntervalDay(90))
+
+-- segment: baskets shrink
+SELECT id FROM orders JOIN last_orders USING (id)
+GROUP BY id
+HAVING any(last_orders.total) * 2 * count() < sum(orders.total)
+
+-- segment: half of it lately
+SELECT id FROM customers LEFT JOIN orders USING (id)
+GROUP BY id
+HAVING sumIf(total, at > t - toIntervalDay(90)) * 2 >= sum(total)
+
+-- segment: no small orders
+SELECT id FROM orders WHERE at > t - toIntervalDay(365) GROUP BY id HAVING min(total) >= 300
+
+-- segment: never above a pound
+SELECT id FROM purchased GROUP BY id HAVING max(price) <= 1
+
+-- segment: few dear things
+SELECT id FROM purchased
+GROUP BY id
+HAVING sum(price) >= 10 * count() AND id IN (SELECT id FROM orders GROUP BY id HAVING sum(items) < 50 * count())
+
+-- segment: nothing spent
+SELECT id
+FROM (SELECT id, total FROM purchased UNION ALL SELECT id, -total FROM returned)
+GROUP BY id
+HAVING sum(total) <= 0
+
+-- segment: not this year
+SELECT id FROM orders GROUP BY id HAVING max(at) < '2011-01-01 00:00:00'
+
+-- segment: orders twice this month
+SELECT id FROM orders WHERE toYYYYMM(at) = toYYYYMM(t) GROUP BY id HAVING count() >= 2
+
+-- segment: ordered this week
+SELECT DISTINCT id FROM orders WHERE toMonday(at) = toMonday(t)
+
+-- segment: ordered today
+SELECT DISTINCT id FROM purchased WHERE toDate(at) = toDate(t)
+
+-- segment: fresh points
+SELECT id FROM scores LEFT JOIN (SELECT id, count() AS count FROM orders GROUP BY id) AS o USING (id)
+WHERE score - 10 * count > 30
+
+-- segment: big ticket
+SELECT id FROM tags WHERE tag = 'big ticket' AND points >= toDecimal64('5.5', 6)
+
 -- segment: frequent returners
 SELECT id FROM returned GROUP BY id HAVING count() >= 10
 
@@ -131,6 +191,20 @@ WHERE r.at >= p.at
 
 -- segment: got a discount
 SELECT DISTINCT id FROM returned WHERE sku = 'D'
+
+-- segment: returns a lot
+SELECT id FROM (SELECT id, letter FROM purchased UNION ALL SELECT id, letter FROM returned)
+GROUP BY id
+HAVING countIf(letter = 'C') * 10 > countIf(letter != 'C') AND countIf(letter != 'C') >= 20
+
+-- segment: gives back what is dear
+SELECT r.id
+FROM (SELECT id, max(price) AS price FROM returned GROUP BY id) AS r
+JOIN (SELECT id, max(price) AS price FROM purchased GROUP BY id) AS p ON p.id = r.id
+WHERE r.price = p.price
+
+-- segment: money back this year
+SELECT id FROM returned WHERE at >= '2011-01-01 00:00:00' GROUP BY id HAVING sum(total) BETWEEN 100 AND 1000
 
 -- segment: UK
 SELECT id FROM customers WHERE country = 'United Kingdom'
@@ -174,6 +248,64 @@ WHERE (name ILIKE '%lunch bag%' OR name ILIKE '%lunch box%') AND quantity >= 5 A
 GROUP BY id
 HAVING count() >= 5
 
+-- segment: jumbo bag fans
+SELECT id FROM (
+  SELECT id, family FROM purchased WHERE isNotNull(family)
+  GROUP BY id, family ORDER BY count() DESC, family ASC LIMIT 1 BY id
+)
+WHERE family = '85099'
+
+-- segment: faithful to a family
+SELECT a.id
+FROM (
+  SELECT id, family FROM purchased WHERE isNotNull(family)
+  GROUP BY id, family ORDER BY count() DESC, family ASC LIMIT 1 BY id
+) AS a
+JOIN (
+  SELECT id, family FROM purchased WHERE isNotNull(family) AND at > t - toIntervalDay(180)
+  GROUP BY id, family ORDER BY count() DESC, family ASC LIMIT 1 BY id
+) AS b ON a.id = b.id
+WHERE a.family = b.family
+
+-- segment: changed the family
+SELECT DISTINCT id FROM purchased
+WHERE isNotNull(family) AND at > t - toIntervalDay(180)
+  AND id NOT IN (SELECT id FROM members WHERE segment = 'faithful to a family')
+
+-- segment: light holders first
+SELECT id FROM (
+  SELECT id, sku FROM purchased GROUP BY id, sku ORDER BY count() DESC, sku ASC LIMIT 1 BY id
+)
+WHERE sku IN ('85123A', '22423', '47566')
+
+-- segment: wide range
+SELECT id FROM purchased GROUP BY id HAVING uniqExact(sku) >= 100
+
+-- segment: wide range of 90 days
+SELECT id FROM purchased WHERE at > t - toIntervalDay(90) GROUP BY id HAVING uniqExact(sku) >= 60
+
+-- segment: one product
+SELECT id FROM purchased GROUP BY id HAVING uniqExact(sku) = 1
+
+-- segment: explorers
+SELECT id FROM purchased GROUP BY id HAVING uniqExact(sku) >= 20 AND uniqExact(sku) = count()
+
+-- segment: buys by the dozen
+SELECT id FROM (
+  SELECT id, quantity FROM purchased GROUP BY id, quantity ORDER BY count() DESC, quantity ASC LIMIT 1 BY id
+)
+WHERE quantity = 12
+
+-- segment: cake stands
+SELECT id FROM purchased WHERE family = '22423' AND at >= '2011-06-01 00:00:00' GROUP BY id HAVING sum(total) > 100
+
+-- segment: stocks up
+SELECT id FROM top_tags WHERE tag LIKE 'stocks %'
+
+-- segment: out of season
+SELECT id FROM (SELECT id FROM orders UNION DISTINCT SELECT id FROM returned)
+WHERE id NOT IN (SELECT id FROM orders WHERE at > t - toIntervalDay(90))
+
 -- segment: newsletter
 SELECT id FROM members
 WHERE segment = 'buyers of the last 90 days' AND id NOT IN (SELECT id FROM members WHERE segment = 'frequent returners')
@@ -187,6 +319,17 @@ WHERE segment = 'lapsed'
 -- segment: champions abroad
 SELECT id FROM stages
 WHERE stage = 'champion' AND id IN (SELECT id FROM customers WHERE country != 'United Kingdom')
+
+-- segment: january test
+SELECT id FROM customers
+WHERE reinterpretAsUInt32(reverse(substring(SHA256('january letter:' || id), 1, 4))) < 0.1 * 4294967296
+
+-- segment: january letter
+SELECT id FROM orders
+WHERE id NOT IN (SELECT id FROM members WHERE segment = 'january test')
+GROUP BY id
+HAVING toYYYYMMDD(min(at)) BETWEEN 20101209 AND 20110109
+  OR (toMonth(min(at)) = 12 AND toDayOfMonth(min(at)) >= 9)
 
 -- segment: midfield
 SELECT id FROM stages

@@ -135,7 +135,7 @@ function accepted(
   { clockMode }: Scenario,
 ): Event | SluiceError {
   try {
-    return readCall(fields, kind, { receivedAt, clockMode, limits: LIMITS });
+    return readCall(fields, kind, { receivedAt, clockMode, limits: LIMITS, sender: "server" });
   } catch (error) {
     if (error instanceof SluiceError) return error;
     throw error;

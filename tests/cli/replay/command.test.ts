@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { replay, type ReplayOptions } from "../../../cli/replay/command.ts";
 import { createProgress } from "../../../cli/replay/progress.ts";
+import { replay, type ReplayOptions } from "../../../cli/replay/run.ts";
 import { accepted, startFakeServer, type FakeServer } from "./fake-server.ts";
 
 let dir: string;
@@ -45,11 +45,20 @@ class Sink extends Writable {
 
 async function run(change: Partial<ReplayOptions> = {}): Promise<{ code: number; out: string; err: string }> {
   const [out, err] = [new Sink(), new Sink()];
-  const options = { file: join(dir, "data.csv"), mapping: join(dir, "mapping.json"), url: server.url, key: null };
-  const code = await replay(
-    { ...options, batch: 500, concurrency: 1, rejects: join(dir, "rejects.ndjson"), ...change },
-    { out, err },
-  );
+  const options: ReplayOptions = {
+    file: join(dir, "data.csv"),
+    mapping: join(dir, "mapping.json"),
+    url: server.url,
+    key: null,
+    batch: 500,
+    concurrency: 1,
+    speed: null,
+    rejects: join(dir, "rejects.ndjson"),
+    state: join(dir, "state.json"),
+    from: "auto",
+    json: false,
+  };
+  const code = await replay({ ...options, ...change }, { out, err }, new AbortController().signal);
   return { code, out: out.text, err: err.text };
 }
 
@@ -81,14 +90,14 @@ test("only counts them when nothing is to be kept", async () => {
   expect(existsSync(join(dir, "rejects.ndjson"))).toBe(false);
 });
 
-test("ends with 3 when the server refused events", async () => {
+test("ends with 4 when the server refused events", async () => {
   await server.close();
   server = await startFakeServer(() => ({
     status: 200,
     body: '{"success":true,"accepted":1,"rejected":[{"index":0,"code":"invalid_call","message":"no"}]}',
   }));
   const { code, out } = await run();
-  expect(code).toBe(3);
+  expect(code).toBe(4);
   expect(out).toContain("1  invalid_call: no");
 });
 
@@ -130,6 +139,59 @@ test("a file for lines set aside that can't be written ends it with 1", async ()
   const { code, err } = await run({ rejects: join(dir, "no", "such", "folder") });
   expect(code).toBe(1);
   expect(err).toContain("--rejects");
+});
+
+test("without a mapping the lines are calls as they are", async () => {
+  const lines = [
+    { type: "page", messageId: "p1", anonymousId: "a", name: "Home" },
+    { type: "identify", userId: "u", traits: { email: "u@example.com" } },
+    { type: "visit", userId: "u" },
+    { event: "A", userId: "u" },
+  ];
+  const file = join(dir, "calls.ndjson");
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const { code, out } = await run({ file, mapping: null });
+  expect(code).toBe(0);
+  expect(server.received[0]?.batch).toEqual([
+    lines[0],
+    { ...lines[1], messageId: expect.stringMatching(/^[\w-]{22}$/) },
+  ]);
+  expect(out).toContain("2  the line is no call of the API");
+});
+
+test("without a mapping a file of anything else is wrong use", async () => {
+  const { code, err } = await run({ mapping: null });
+  expect(code).toBe(2);
+  expect(err).toContain("a mapping says what other lines mean");
+  expect(server.received).toEqual([]);
+});
+
+test("--json tells what came of it in one document", async () => {
+  const { code, out } = await run({ json: true });
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual({
+    file: join(dir, "data.csv"),
+    finished: true,
+    records: 6,
+    events: 2,
+    seconds: expect.any(Number),
+    accepted: 2,
+    rejected: 0,
+    before: 0,
+    aside: {
+      total: 4,
+      file: join(dir, "rejects.ndjson"),
+      reasons: [
+        { reason: "nobody", count: 2 },
+        { reason: "another number of columns than the header", count: 1 },
+        { reason: "the timestamp can't be read", count: 1 },
+      ],
+    },
+    state: null,
+  });
+  const wrong = await run({ json: true, mapping: join(dir, "none.json") });
+  expect(wrong.code).toBe(2);
+  expect(JSON.parse(wrong.out)).toEqual({ error: { code: "usage", message: expect.stringContaining("ENOENT") } });
 });
 
 describe("progress", () => {
