@@ -36,6 +36,8 @@ const ARRIVALS_SEED = 0x5eed;
 const CALLS_A_VISIT = 9;
 /** When the doors open, some are in the shop already: about as long as the longest visits take. */
 const WARM_UP_MS = 8 * 60_000;
+/** A very busy shop takes some minutes to fill up instead of computing for long before it opens. */
+const WARM_UP_CALLS_MAX = 25_000;
 
 export function createShop({ seed, contacts, until, past_ms, companies }: ShopOptions): Shop {
   const from = until - past_ms;
@@ -66,7 +68,7 @@ export function createShop({ seed, contacts, until, past_ms, companies }: ShopOp
     *future(begin, rate) {
       const random = createRandom(seed, ARRIVALS_SEED);
       const merge = createMerge();
-      let arrival = begin - WARM_UP_MS;
+      let arrival = begin - Math.min(WARM_UP_MS, (1000 * WARM_UP_CALLS_MAX) / rate);
       for (;;) {
         const next = merge.peek();
         if (next === null || arrival <= next.at) {

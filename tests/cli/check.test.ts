@@ -3,14 +3,15 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { check } from "../../cli/check.ts";
 
-async function run(file: string, stdin = ""): Promise<{ code: number; out: string; err: string }> {
+async function run(file: string, stdin = "", json = false): Promise<{ code: number; out: string; err: string }> {
   let out = "";
   let err = "";
-  const code = await check(file, {
+  const streams = {
     stdin: Readable.from([stdin]),
-    out: { write: (text) => (out += text) },
-    err: { write: (text) => (err += text) },
-  });
+    out: { write: (text: string) => (out += text) },
+    err: { write: (text: string) => (err += text) },
+  };
+  const code = await check(file, streams, json);
   return { code, out, err };
 }
 
@@ -64,6 +65,25 @@ test("a file that can't be read is wrong use", async () => {
   const { code, err } = await run("no/such/file.sluice");
   expect(code).toBe(2);
   expect(err).toContain("no/such/file.sluice can't be read: ENOENT");
+});
+
+test("--json says it in one document", async () => {
+  const { code, out } = await run("-", 'segment "s" = known\nsegment "t" = in segment "u"\n', true);
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toEqual({
+    file: "<stdin>",
+    ok: false,
+    errors: 1,
+    warnings: 0,
+    diagnostics: [expect.objectContaining({ severity: "error", line: 2, column: 26, length: 3 })],
+    declared: expect.any(Object),
+  });
+  const fine = await run("-", 'segment "s" = known\n', true);
+  expect(fine.code).toBe(0);
+  expect(JSON.parse(fine.out)).toMatchObject({ ok: true, declared: { segments: 1, stages: 0, scores: 0, tags: 0 } });
+  const unreadable = await run("no/such/file.sluice", "", true);
+  expect(unreadable).toMatchObject({ code: 2, err: "" });
+  expect(JSON.parse(unreadable.out)).toMatchObject({ error: { code: "unreadable" } });
 });
 
 describe("the examples", () => {

@@ -37,8 +37,8 @@ describe("segments", () => {
     expect(await sluice(["segments", "--url", api.url])).toEqual({
       code: 0,
       out:
-        "SEGMENT         KIND       SIZE  IDENTIFIED  STATE\n" +
-        "buyers          dynamic  12,345           9  ready\n" +
+        "SEGMENT        KIND       SIZE  IDENTIFIED  STATE\n" +
+        "buyers         dynamic  12,345           9  ready\n" +
         "new \\u001b[2J  dynamic       -           -  building (45 %)\n" +
         "\nas of 2026-06-15 12:30:00 UTC, 7 ms ago\n",
       err: "",
@@ -103,9 +103,9 @@ company
   name  Acme
 
 traits
-  email        ada@example.com
+  email       ada@example.com
   \\u001b]0;x  {"city":"Torino"}
-  club         true
+  club        true
 
 values
   "returns rate"  0.25

@@ -9,5 +9,5 @@ test.skipIf(skipWithoutFile(ESHOP))(
   async () => {
     expect(await compareEngine(ESHOP)).toEqual([]);
   },
-  300_000,
+  600_000,
 );

@@ -9,5 +9,5 @@ test.skipIf(skipWithoutFile(ESHOP))(
   async () => {
     expect(await compareServer(ESHOP, "neighbours")).toEqual([]);
   },
-  300_000,
+  600_000,
 );

@@ -8,5 +8,5 @@ test.skipIf(skipWithoutFile(RETAIL))(
   async () => {
     expect(await compareEngine(RETAIL)).toEqual([]);
   },
-  300_000,
+  600_000,
 );
