@@ -12,7 +12,7 @@ import { LIMITS } from "../kernel/limits.ts";
 import type { Log } from "../kernel/log.ts";
 import { createMetrics, type Metrics } from "../kernel/metrics.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
-import { connectRedis, disconnectRedis, whenReady, type RedisClient } from "../kernel/redis.ts";
+import { connectRedis, disconnectRedis, isRedisTrouble, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../processor/options.ts";
 import { startProcessor } from "../processor/processor.ts";
 import { buildApp } from "./app.ts";
@@ -41,6 +41,7 @@ export interface RunningServer {
 export class StartError extends Error {}
 
 const REDIS_PATIENCE_MS = 15_000;
+const REDIS_RETRY_MS = 50;
 
 /** Throws what is wrong; what had been started by then is stopped again. */
 export async function startServer(config: Config, roles: readonly Role[], log: Log): Promise<RunningServer> {
@@ -65,15 +66,13 @@ async function start(
   const redisUrl = config.redisUrl ?? privateRedis?.url ?? "";
   const redis = connectRedis(redisUrl, { name: "main", log });
   endings.push(() => disconnectRedis(redis));
-  try {
-    await whenReady(redis, REDIS_PATIENCE_MS);
-  } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : String(error)} (REDIS_URL)`, { cause: error });
-  }
-  if (privateRedis === null) await checkRedis(redis, log);
-  const store = await openStore(redis, config, machineClock.now());
+  await reach(redis);
+  if (privateRedis === null) await patiently(redis, () => checkRedis(redis, log));
+  const store = await patiently(redis, () => openStore(redis, config, machineClock.now()));
   const { partitions, clockMode } = store;
-  const model = await loadInitialModel({ redis, partitions, clock: machineClock, log, file: config.modelFile });
+  const model = await patiently(redis, () =>
+    loadInitialModel({ redis, partitions, clock: machineClock, log, file: config.modelFile }),
+  );
 
   const metrics = createMetrics({ processMetrics: true });
   if (roles.includes("processor")) await ownPartitions(config, store, redisUrl, log, metrics, endings);
@@ -111,6 +110,30 @@ async function start(
       return stopped;
     },
   };
+}
+
+async function reach(redis: RedisClient): Promise<void> {
+  try {
+    await whenReady(redis, REDIS_PATIENCE_MS);
+  } catch (error) {
+    throw new StartError(`${error instanceof Error ? error.message : String(error)} (REDIS_URL)`, { cause: error });
+  }
+}
+
+/** A step of the start that may be repeated, again and again while Redis goes away under it. */
+async function patiently<T>(redis: RedisClient, step: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + REDIS_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      // What Redis answered it would answer again.
+      if (!isRedisTrouble(error) || error.name === "ReplyError") throw error;
+      if (performance.now() > deadline) throw new StartError(`${error.message} (REDIS_URL)`, { cause: error });
+      await pause(REDIS_RETRY_MS);
+      await reach(redis);
+    }
+  }
 }
 
 async function ownRedis(config: Config, log: Log, endings: (() => void | Promise<void>)[]): Promise<PrivateRedis> {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -64,6 +65,12 @@ test("a file that can't be read is wrong use", async () => {
   const { code, err } = await run("no/such/file.sluice");
   expect(code).toBe(2);
   expect(err).toContain("no/such/file.sluice can't be read: ENOENT");
+});
+
+test("the model in the README is fine", async () => {
+  const page = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const [, shown = ""] = /## A model to copy\s+```\n([\s\S]*?)```/.exec(page) ?? [];
+  expect(await run("-", shown)).toMatchObject({ code: 0, out: expect.stringContaining("fine, 4 segments") });
 });
 
 describe("the examples", () => {
