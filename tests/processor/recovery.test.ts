@@ -161,6 +161,12 @@ async function run(subject: Subject, kill: Kill): Promise<Outcome> {
   }
   owner.release();
   await owner.ended;
+  if (killed && !replaced) {
+    // It was killed while it said farewell: what it left to write is the next owner's.
+    owner = await own();
+    owner.release();
+    await owner.ended;
+  }
   const cards = subject.createShard === createRealShard ? await askForCards() : await storedContacts();
   const entries = (await lab.redis.xrangeBuffer(KEYS.feed, "-", "+")) as [Buffer, Buffer[]][];
   const feed = entries.flatMap(([, [, bytes = Buffer.alloc(0)]]): unknown[] =>
