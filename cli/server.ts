@@ -31,8 +31,8 @@ export interface RunningServer {
   readonly trial: Trial;
   /** Null with a REDIS_URL. */
   readonly privateRedis: PrivateRedis | null;
-  /** Resolves when queries are answered; false when that takes longer than `timeoutMs`. */
-  whenServing(timeoutMs: number): Promise<boolean>;
+  /** Resolves when queries are answered, when that takes longer than `timeoutMs`, or when the server is stopped. */
+  whenServing(timeoutMs: number): Promise<"serving" | "late" | "stopped">;
   /** Stops accepting, finishes what was accepted, commits, ends what was started. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -99,11 +99,12 @@ async function start(
     privateRedis,
     async whenServing(timeoutMs) {
       const deadline = performance.now() + timeoutMs;
-      while ((await app.inject("/readyz")).statusCode !== 200) {
-        if (performance.now() > deadline) return false;
+      while (stopped === null) {
+        if ((await app.inject("/readyz")).statusCode === 200) return "serving";
+        if (performance.now() > deadline) return "late";
         await pause(50);
       }
-      return true;
+      return "stopped";
     },
     stop() {
       stopped ??= endAll(endings, log);

@@ -47,7 +47,7 @@ export async function start({ roles, example }: StartOptions): Promise<number> {
     return error instanceof StoreMismatch ? 2 : 1;
   }
   const serving = await server.whenServing(SERVING_PATIENCE_MS);
-  process.stdout.write(`${greeting(server, config, roles, serving)}\n`);
+  if (serving !== "stopped") process.stdout.write(`${greeting(server, config, roles, serving === "serving")}\n`);
   return new Promise(() => {});
 }
 

@@ -139,6 +139,8 @@ async function run(subject: Subject, kill: Kill): Promise<Outcome> {
         owner.drop();
         await owner.ended;
         owner = await own();
+        // One that is released before it is loaded leaves everything to the next.
+        await owner.live;
       }
       return condition();
     });
@@ -164,6 +166,7 @@ async function run(subject: Subject, kill: Kill): Promise<Outcome> {
   if (killed && !replaced) {
     // It was killed while it said farewell: what it left to write is the next owner's.
     owner = await own();
+    await owner.live;
     owner.release();
     await owner.ended;
   }
