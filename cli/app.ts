@@ -45,6 +45,15 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       markAnswer(request, reply);
       void sendError(error, request, reply);
     },
+    // The framework's own answer says neither when to try again nor what is wrong.
+    return503OnClosing: false,
+  });
+  let closing = false;
+  app.addHook("preClose", async () => {
+    closing = true;
+  });
+  app.addHook("onRequest", async () => {
+    if (closing) throw new SluiceError("unavailable", "the server is shutting down", { retryAfterSeconds: 1 });
   });
   app.setErrorHandler(sendError);
   markAnswers(app);

@@ -47,7 +47,9 @@ export function table(
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   const drawn = lines.map((line) =>
     line
-      .map((cell, column) => (right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
       .join("  ")
       .trimEnd(),
   );

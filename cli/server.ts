@@ -11,7 +11,7 @@ import type { Config, Role } from "../kernel/config.ts";
 import type { Log } from "../kernel/log.ts";
 import { createMetrics, type Metrics } from "../kernel/metrics.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
-import { connectRedis, disconnectRedis, whenReady, type RedisClient } from "../kernel/redis.ts";
+import { connectRedis, disconnectRedis, isRedisTrouble, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../processor/options.ts";
 import { startProcessor } from "../processor/processor.ts";
 import { buildApp } from "./app.ts";
@@ -30,8 +30,8 @@ export interface RunningServer {
   readonly trial: Trial;
   /** Null with a REDIS_URL. */
   readonly privateRedis: PrivateRedis | null;
-  /** Resolves when queries are answered; false when that takes longer than `timeoutMs`. */
-  whenServing(timeoutMs: number): Promise<boolean>;
+  /** Resolves when queries are answered, when that takes longer than `timeoutMs`, or when the server is stopped. */
+  whenServing(timeoutMs: number): Promise<"serving" | "late" | "stopped">;
   /** Stops accepting, finishes what was accepted, commits, ends what was started. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -40,6 +40,7 @@ export interface RunningServer {
 export class StartError extends Error {}
 
 const REDIS_PATIENCE_MS = 15_000;
+const REDIS_RETRY_MS = 50;
 
 /** Throws what is wrong; what had been started by then is stopped again. */
 export async function startServer(config: Config, roles: readonly Role[], log: Log): Promise<RunningServer> {
@@ -64,15 +65,13 @@ async function start(
   const redisUrl = config.redisUrl ?? privateRedis?.url ?? "";
   const redis = connectRedis(redisUrl, { name: "main", log });
   endings.push(() => disconnectRedis(redis));
-  try {
-    await whenReady(redis, REDIS_PATIENCE_MS);
-  } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : String(error)} (REDIS_URL)`, { cause: error });
-  }
-  if (privateRedis === null) await checkRedis(redis, log);
-  const store = await openStore(redis, config, machineClock.now());
+  await reach(redis);
+  if (privateRedis === null) await patiently(redis, () => checkRedis(redis, log));
+  const store = await patiently(redis, () => openStore(redis, config, machineClock.now()));
   const { partitions, clockMode } = store;
-  const model = await loadInitialModel({ redis, partitions, clock: machineClock, log, file: config.modelFile });
+  const model = await patiently(redis, () =>
+    loadInitialModel({ redis, partitions, clock: machineClock, log, file: config.modelFile }),
+  );
 
   const metrics = createMetrics({ processMetrics: true });
   if (roles.includes("processor")) await ownPartitions(config, store, redisUrl, log, metrics, endings);
@@ -99,17 +98,42 @@ async function start(
     privateRedis,
     async whenServing(timeoutMs) {
       const deadline = performance.now() + timeoutMs;
-      while ((await app.inject("/readyz")).statusCode !== 200) {
-        if (performance.now() > deadline) return false;
+      while (stopped === null) {
+        if ((await app.inject("/readyz")).statusCode === 200) return "serving";
+        if (performance.now() > deadline) return "late";
         await pause(50);
       }
-      return true;
+      return "stopped";
     },
     stop() {
       stopped ??= endAll(endings, log);
       return stopped;
     },
   };
+}
+
+async function reach(redis: RedisClient): Promise<void> {
+  try {
+    await whenReady(redis, REDIS_PATIENCE_MS);
+  } catch (error) {
+    throw new StartError(`${error instanceof Error ? error.message : String(error)} (REDIS_URL)`, { cause: error });
+  }
+}
+
+/** A step of the start that may be repeated, again and again while Redis goes away under it. */
+async function patiently<T>(redis: RedisClient, step: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + REDIS_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      // What Redis answered it would answer again.
+      if (!isRedisTrouble(error) || error.name === "ReplyError") throw error;
+      if (performance.now() > deadline) throw new StartError(`${error.message} (REDIS_URL)`, { cause: error });
+      await pause(REDIS_RETRY_MS);
+      await reach(redis);
+    }
+  }
 }
 
 async function ownRedis(config: Config, log: Log, endings: (() => void | Promise<void>)[]): Promise<PrivateRedis> {

@@ -50,8 +50,9 @@ export async function start({ roles, example, json }: StartOptions): Promise<num
     return error instanceof StoreMismatch ? 2 : 1;
   }
   const serving = await server.whenServing(SERVING_PATIENCE_MS);
-  if (json) writeJson(process.stdout, readiness(server, roles, serving));
-  else process.stdout.write(`${greeting(server, config, roles, serving)}\n`);
+  if (serving === "stopped") return new Promise(() => {});
+  if (json) writeJson(process.stdout, readiness(server, roles, serving === "serving"));
+  else process.stdout.write(`${greeting(server, config, roles, serving === "serving")}\n`);
   return new Promise(() => {});
 }
 

@@ -14,7 +14,7 @@ export const ROLES = ["ingest", "processor", "query"] as const satisfies readonl
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** When the private Redis writes its append-only file through to the disk; see docs/architecture.md. */
+/** When the private Redis writes its append-only file through to the disk; see cli/private-redis/server.ts. */
 export type Fsync = "always" | "everysec" | "no";
 
 /** What happens to deliveries and other actions of automations: done, only listed, or nothing at all. */

@@ -2,36 +2,15 @@
  * One partition in the hands of its owner: keeps it alive through reloads until it is released or lost. What happens
  * between two reloads is a session (processor/session.ts).
  */
-import type { Clock } from "../kernel/clock.ts";
-import { partitionKeys, type PartitionKeys } from "../kernel/keys.ts";
-import type { Log } from "../kernel/log.ts";
-import { isRedisTrouble, type RedisClient } from "../kernel/redis.ts";
-import { createAlarm, type Alarm } from "./alarm.ts";
+import { partitionKeys } from "../kernel/keys.ts";
+import { isRedisTrouble } from "../kernel/redis.ts";
+import { createAlarm } from "./alarm.ts";
 import { CommitDoubt, OwnershipLost, type Token } from "./commit.ts";
 import { writeHalt } from "./heartbeat.ts";
-import type { ProcessorOptions } from "./options.ts";
-import { createPoison, EventSetAside, type Poison } from "./poison.ts";
-import type { StreamReader } from "./reader.ts";
-import type { CreateShard } from "./recovery.ts";
+import type { PartitionContext, PartitionDeps, PartitionStatus } from "./partition-context.ts";
+import { createPoison, EventSetAside } from "./poison.ts";
 import { runSession } from "./session.ts";
-import type { PartitionGauges, Telemetry } from "./telemetry.ts";
-
-export interface PartitionDeps {
-  /** For everything but blocking reads. */
-  readonly redis: RedisClient;
-  readonly reader: StreamReader;
-  readonly createShard: CreateShard;
-  readonly options: ProcessorOptions;
-  /** Partitions of the whole store. */
-  readonly partitions: number;
-  readonly clock: Clock;
-  /** A monotonic time in ms, for pacing. */
-  readonly ticks: () => number;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-  /** Bytes of resident pages that this partition may have at the moment. */
-  readonly memoryShare: () => number;
-}
+import type { PartitionGauges } from "./telemetry.ts";
 
 /** How a partition came out of these hands. */
 export type PartitionEnd = "released" | "lost";
@@ -46,29 +25,6 @@ export interface Partition {
   /** Ends at once and forgets everything; only what is committed counts. */
   drop(): void;
   gauges(): PartitionGauges;
-}
-
-/** What a session and the partition it belongs to share. */
-export interface PartitionContext extends PartitionDeps {
-  readonly partition: number;
-  readonly keys: PartitionKeys;
-  readonly nonce: string;
-  readonly alarm: Alarm;
-  readonly poison: Poison;
-  readonly status: PartitionStatus;
-  /** Tells that the session works: something was recovered, and whatever made the last one fail is over. */
-  readonly onLive: () => void;
-}
-
-export interface PartitionStatus {
-  releasing: boolean;
-  dropped: boolean;
-  halted: string | null;
-  /** The token of the present or last session; null before the first. */
-  token: Token | null;
-  backlog: number;
-  residentBytes: number;
-  contacts: number;
 }
 
 const TROUBLE_PAUSE_MS = 50;

@@ -41,7 +41,7 @@ const CREW_STOP_MS = 5_000;
 /** A worker that says nothing for this many leases is ended. */
 const SILENCE_LEASES = 6;
 
-/** Resolves when Redis is reached and the first partitions are taken; they may still be loading. */
+/** Resolves when Redis is reached and the first partitions are taken, if it stays; they may still be loading. */
 export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
   const options: ProcessorOptions = { ...PROCESSOR_DEFAULTS, ...deps.options };
   const { leaseMs, threads } = options;
@@ -191,7 +191,10 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
 
   try {
     await crew.started;
-    await tick();
+    // Where Redis went away again meanwhile, the next look at the leases is soon enough.
+    await tick().catch((error: unknown) => {
+      if (!isRedisTrouble(error)) throw error;
+    });
   } catch (error) {
     await crew.stop(0);
     disconnectRedis(redis);

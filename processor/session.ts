@@ -10,7 +10,7 @@ import { sendCommit, type Commit, type Position } from "./commit.ts";
 import { decodeEntry, entryBytes, type RawEntry } from "./entries.ts";
 import { checkForGap, readStreamCounts } from "./gap.ts";
 import { writeHeartbeat } from "./heartbeat.ts";
-import type { PartitionContext } from "./partition.ts";
+import type { PartitionContext } from "./partition-context.ts";
 import { Abandoned, bringPages, recoverPartition } from "./recovery.ts";
 import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.ts";
 import { fillsStep, nextWork, type StepBounds, type Work } from "./steps.ts";

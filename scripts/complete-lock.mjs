@@ -12,7 +12,7 @@ const OSES = ["android", "darwin", "freebsd", "linux", "openharmony", "win32"];
 const CPUS = ["arm64", "arm", "ia32", "loong64", "ppc64", "riscv64", "s390x", "x64"];
 
 /** Where a package with this name can run, as far as its name tells: `binding-linux-arm64-musl`. */
-export function platformOf(name) {
+function platformOf(name) {
   const words = name.split(/[-/]/);
   const os = OSES.find((known) => words.includes(known));
   const cpu = CPUS.find((known) => words.includes(known));
@@ -22,7 +22,7 @@ export function platformOf(name) {
 }
 
 /** The lock's packages with the missing ones added, and the names of those. */
-export function complete(packages) {
+function complete(packages) {
   const added = {};
   for (const [path, parent] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {

@@ -110,6 +110,13 @@ export const CAMPAIGNS = ["spring-arrivals", "weekend-sale", "new-coats", "back-
 export const COMPANIES = [
   { id: "acme", name: "Acme Logistics", industry: "logistics", city: "Torino", employees: 240, revenue: 12_000_000 },
   { id: "brenta", name: "Brenta Studio", industry: "design", city: "Milano", employees: 18, revenue: 1_400_000 },
-  { id: "corvo", name: "Corvo Automotive", industry: "automotive", city: "Torino", employees: 900, revenue: 85_000_000 },
+  {
+    id: "corvo",
+    name: "Corvo Automotive",
+    industry: "automotive",
+    city: "Torino",
+    employees: 900,
+    revenue: 85_000_000,
+  },
   { id: "delta", name: "Delta Clinics", industry: "health", city: "Wien", employees: 310, revenue: 31_000_000 },
 ] as const;

@@ -1,16 +1,7 @@
 /** One visit as the calls that a shop's pages and its server send, a few seconds to minutes apart. */
 import type { Json } from "../../kernel/event.ts";
 import type { Call } from "../replay/call.ts";
-import {
-  CAMPAIGNS,
-  CATEGORIES,
-  CHEAP,
-  COMPANIES,
-  DEAREST,
-  productsOf,
-  SOURCES,
-  type Product,
-} from "./catalogue.ts";
+import { CAMPAIGNS, CATEGORIES, CHEAP, COMPANIES, DEAREST, productsOf, SOURCES, type Product } from "./catalogue.ts";
 import type { Intent, Person, Visit } from "./people.ts";
 
 /** What is remembered of a person between visits. */

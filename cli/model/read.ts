@@ -49,9 +49,6 @@ export function versions(limit: number, options: ApiOptions, streams: Streams): 
 }
 
 export async function versionOf(client: Client, version: number): Promise<Version & { readonly source: string }> {
-  const { body } = await client.ask<Version & { source: string }>(
-    "GET",
-    pathOf("model", "versions", String(version)),
-  );
+  const { body } = await client.ask<Version & { source: string }>("GET", pathOf("model", "versions", String(version)));
   return body;
 }

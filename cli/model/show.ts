@@ -77,5 +77,7 @@ export function changesText({ added, removed, kept, rebuilt }: Changes): string 
 }
 
 export function warningsText(source: string, name: string, warnings: readonly Diagnostic[]): string {
-  return warnings.map((warning) => `\n${formatDiagnostic(source, name, { ...warning, severity: "warning" })}\n`).join("");
+  return warnings
+    .map((warning) => `\n${formatDiagnostic(source, name, { ...warning, severity: "warning" })}\n`)
+    .join("");
 }

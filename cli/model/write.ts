@@ -52,13 +52,7 @@ export function rollback(version: number, options: PutOptions, streams: Streams)
 }
 
 /** Shows what changes against the version that it names in If-Match, and changes exactly that. */
-function replace(
-  client: Client,
-  source: string,
-  name: string,
-  options: PutOptions,
-  streams: Streams,
-): Promise<number> {
+function replace(client: Client, source: string, name: string, options: PutOptions, streams: Streams): Promise<number> {
   return explaining(options, streams, source, name, async () => {
     const before = await current(client);
     const { changes } = await tryOut(client, source);

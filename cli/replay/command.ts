@@ -2,15 +2,7 @@
 import { Option, type Command } from "commander";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { interruptible } from "../interrupt.ts";
-import {
-  givenKey,
-  jsonOption,
-  parseCount,
-  parsePositive,
-  urlOption,
-  writeKeyOption,
-  type Shell,
-} from "../options.ts";
+import { givenKey, jsonOption, parseCount, parsePositive, urlOption, writeKeyOption, type Shell } from "../options.ts";
 import { replay, type ReplayOptions } from "./run.ts";
 import { statePathFor } from "./state-file.ts";
 

@@ -71,7 +71,8 @@ export function reportText(report: Report): string {
     const place = aside.file === null ? "" : `, kept in ${aside.file}`;
     rows.push(`${grouped(aside.total)} set aside${place}:`);
     const width = Math.max(...aside.reasons.map(({ count }) => grouped(count).length));
-    for (const { reason, count } of aside.reasons) rows.push(`  ${grouped(count).padStart(width)}  ${printable(reason)}`);
+    for (const { reason, count } of aside.reasons)
+      rows.push(`  ${grouped(count).padStart(width)}  ${printable(reason)}`);
   }
   if (state !== null) {
     rows.push(`The same command goes on after the ${counted(accepted + rejected, "event")} that the server has had.`);

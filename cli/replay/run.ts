@@ -110,7 +110,8 @@ export async function replay(options: ReplayOptions, streams: Streams, signal: A
   const before = saved === null ? 0 : saved.accepted + saved.rejected;
   const report = reportOf(options, { records, events, seconds, before, finished, kept }, run.totals(), rejects);
   const stopped = failure === null ? null : `stopped at record ${records}: ${explain(failure)}`;
-  if (options.json) writeJson(out, stopped === null ? report : { ...report, error: { code: "stopped", message: stopped } });
+  if (options.json)
+    writeJson(out, stopped === null ? report : { ...report, error: { code: "stopped", message: stopped } });
   else out.write(reportText(report));
   if (stopped !== null) {
     if (!options.json) err.write(`${stopped}\n`);

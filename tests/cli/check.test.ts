@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -84,6 +85,12 @@ test("--json says it in one document", async () => {
   const unreadable = await run("no/such/file.sluice", "", true);
   expect(unreadable).toMatchObject({ code: 2, err: "" });
   expect(JSON.parse(unreadable.out)).toMatchObject({ error: { code: "unreadable" } });
+});
+
+test("the model in the README is fine", async () => {
+  const page = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const [, shown = ""] = /## A model to copy\s+```\n([\s\S]*?)```/.exec(page) ?? [];
+  expect(await run("-", shown)).toMatchObject({ code: 0, out: expect.stringContaining("fine, 4 segments") });
 });
 
 describe("the examples", () => {

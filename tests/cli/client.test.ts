@@ -95,25 +95,31 @@ describe("how every command tells it", () => {
     ["demo"],
   ];
 
-  test.each(commands.map((args) => [args.join(" "), args] as const))("%s without a server ends with 3", async (_, args) => {
-    const { url } = await serve({ body: "" });
-    await api?.close();
-    api = null;
-    const { code, out, err } = await sluice([...args, "--url", url]);
-    expect({ code, out }).toEqual({ code: 3, out: "" });
-    expect(err).toBe(
-      `no server answers at ${url} (ECONNREFUSED)\n` +
-        "`sluice start` starts one here; --url or SLUICE_URL names one that runs elsewhere\n",
-    );
-    const json = await sluice([...args, "--url", url, "--json"]);
-    expect(json).toMatchObject({ code: 3, err: "" });
-    expect(JSON.parse(json.out)).toEqual({ error: { code: "no_server", message: err.trimEnd() } });
-  });
+  test.each(commands.map((args) => [args.join(" "), args] as const))(
+    "%s without a server ends with 3",
+    async (_, args) => {
+      const { url } = await serve({ body: "" });
+      await api?.close();
+      api = null;
+      const { code, out, err } = await sluice([...args, "--url", url]);
+      expect({ code, out }).toEqual({ code: 3, out: "" });
+      expect(err).toBe(
+        `no server answers at ${url} (ECONNREFUSED)\n` +
+          "`sluice start` starts one here; --url or SLUICE_URL names one that runs elsewhere\n",
+      );
+      const json = await sluice([...args, "--url", url, "--json"]);
+      expect(json).toMatchObject({ code: 3, err: "" });
+      expect(JSON.parse(json.out)).toEqual({ error: { code: "no_server", message: err.trimEnd() } });
+    },
+  );
 
   test.each(commands.filter(([name]) => name !== "demo").map((args) => [args.join(" "), args] as const))(
     "%s that is refused ends with 1",
     async (_, args) => {
-      const { url } = await serve({ status: 404, body: { error: { code: "not_found", message: "there is no \u001b[1m" } } });
+      const { url } = await serve({
+        status: 404,
+        body: { error: { code: "not_found", message: "there is no \u001b[1m" } },
+      });
       expect(await sluice([...args, "--url", url])).toEqual({ code: 1, out: "", err: "there is no \\u001b[1m\n" });
       const json = await sluice([...args, "--url", url, "--json"]);
       expect(JSON.parse(json.out)).toMatchObject({ error: { code: "not_found" } });

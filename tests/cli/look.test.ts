@@ -224,9 +224,7 @@ describe("watch", () => {
 
   test("of a large segment it watches the size", async () => {
     const { out } = await watching([{ size: 10_001 }, { size: 10_003 }, { size: 10_002 }]);
-    expect(out).toBe(
-      '12:30:00 "buyers": 10,001 members, 9 identified\n12:30:00 10,003 (+2)\n12:30:00 10,002 (-1)\n',
-    );
+    expect(out).toBe('12:30:00 "buyers": 10,001 members, 9 identified\n12:30:00 10,003 (+2)\n12:30:00 10,002 (-1)\n');
     expect(api.asked.some(({ path }) => path.includes("members"))).toBe(false);
   });
 
@@ -253,7 +251,9 @@ describe("watch", () => {
 
   test("ends after --for", async () => {
     answer = ({ path }) => ({
-      body: path.includes("/members") ? { size: 0, members: [], next: null, ...fresh } : { ...buyers, size: 0, ...fresh },
+      body: path.includes("/members")
+        ? { size: 0, members: [], next: null, ...fresh }
+        : { ...buyers, size: 0, ...fresh },
     });
     expect(await sluice(["watch", "buyers", "--for", "30ms", "--every", "5ms", "--url", api.url])).toMatchObject({
       code: 0,

@@ -5,11 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { loadInitialModel } from "../../cli/initial-model.ts";
 import { checkRedis } from "../../cli/redis-fitness.ts";
 import { openStore, StoreMismatch } from "../../cli/store-meta.ts";
+import { buildModelRecord } from "../../dsl/registry.ts";
 import { decodeControl } from "../../kernel/control.ts";
-import { META_KEY, partitionKeys } from "../../kernel/keys.ts";
+import { META_KEY, MODELS_KEY, partitionKeys } from "../../kernel/keys.ts";
 import { createLog } from "../../kernel/log.ts";
+import { EMPTY_MODEL } from "../../kernel/model-record.ts";
 import { connectRedis, disconnectRedis, whenReady, type RedisClient } from "../../kernel/redis.ts";
-import { readCurrent } from "../../query/model-store.ts";
+import { readCurrent, storeVersion } from "../../query/model-store.ts";
 import { startRedis, type RedisServer } from "../harness/redis.ts";
 
 let server: RedisServer;
@@ -110,6 +112,22 @@ describe("the model of a file", () => {
     const file = model("a.sluice", 'segment "s" = known\n');
     const records = await Promise.all(Array.from({ length: 10 }, () => load(file)));
     expect(new Set(records.map(({ version }) => version))).toEqual(new Set([1]));
+    expect(await redis.hkeys(MODELS_KEY)).toHaveLength(2);
+  });
+
+  test("reaches every partition before the start is over, though another start died before it told them", async () => {
+    const built = buildModelRecord(EMPTY_MODEL, 'segment "s" = known\n', 1234, "file");
+    if (!built.ok) throw new Error(JSON.stringify(built.diagnostics));
+    await storeVersion(redis, built.record);
+    expect(await load(null)).toEqual(built.record);
+    for (const partition of [0, 1]) {
+      const entries = await redis.xrangeBuffer(partitionKeys(partition).in, "-", "+");
+      const fields = entries[0]?.[1] ?? [];
+      expect(decodeControl(fields[1] ?? Buffer.alloc(0))).toEqual({ kind: "model", record: built.record });
+    }
+    // Partitions that have it are left alone.
+    for (const partition of [0, 1]) await redis.hset(partitionKeys(partition).state, "model", "1");
+    await load(null);
     expect(await redis.xlen(partitionKeys(0).in)).toBe(1);
   });
 

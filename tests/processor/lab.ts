@@ -11,7 +11,8 @@ import { connectRedis, whenReady, type RedisClient } from "../../kernel/redis.ts
 import { runScript } from "../../kernel/scripts.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../../processor/options.ts";
-import { ownPartition, type Partition, type PartitionDeps } from "../../processor/partition.ts";
+import { ownPartition, type Partition } from "../../processor/partition.ts";
+import type { PartitionDeps } from "../../processor/partition-context.ts";
 import { createReader, type StreamReader } from "../../processor/reader.ts";
 import { recoverPartition } from "../../processor/recovery.ts";
 import { ACQUIRE_SCRIPT } from "../../processor/scripts/acquire.ts";

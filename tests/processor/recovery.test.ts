@@ -139,6 +139,8 @@ async function run(subject: Subject, kill: Kill): Promise<Outcome> {
         owner.drop();
         await owner.ended;
         owner = await own();
+        // One that is released before it is loaded leaves everything to the next.
+        await owner.live;
       }
       return condition();
     });
@@ -161,6 +163,13 @@ async function run(subject: Subject, kill: Kill): Promise<Outcome> {
   }
   owner.release();
   await owner.ended;
+  if (killed && !replaced) {
+    // It was killed while it said farewell: what it left to write is the next owner's.
+    owner = await own();
+    await owner.live;
+    owner.release();
+    await owner.ended;
+  }
   const cards = subject.createShard === createRealShard ? await askForCards() : await storedContacts();
   const entries = (await lab.redis.xrangeBuffer(KEYS.feed, "-", "+")) as [Buffer, Buffer[]][];
   const feed = entries.flatMap(([, [, bytes = Buffer.alloc(0)]]): unknown[] =>

@@ -23,6 +23,12 @@ test("every example is a valid mapping", () => {
   for (const file of files) createMapper(parseMapping(readFileSync(new URL(file, examples), "utf8")));
 });
 
+test("the mapping in the documentation is a valid one", () => {
+  const page = readFileSync(new URL("../../../docs/replay.md", import.meta.url), "utf8");
+  const [, shown = ""] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+  expect(createMapper(parseMapping(shown)).fields).toContain("invoice");
+});
+
 test("text that is not JSON is refused", () => {
   expect(() => parseMapping("{")).toThrow("the mapping is not JSON");
 });

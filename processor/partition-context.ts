@@ -1,0 +1,52 @@
+/** What a partition is given by its worker, and what its sessions are given by it. */
+import type { Clock } from "../kernel/clock.ts";
+import type { PartitionKeys } from "../kernel/keys.ts";
+import type { Log } from "../kernel/log.ts";
+import type { RedisClient } from "../kernel/redis.ts";
+import type { Alarm } from "./alarm.ts";
+import type { Token } from "./commit.ts";
+import type { ProcessorOptions } from "./options.ts";
+import type { Poison } from "./poison.ts";
+import type { StreamReader } from "./reader.ts";
+import type { CreateShard } from "./recovery.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+export interface PartitionDeps {
+  /** For everything but blocking reads. */
+  readonly redis: RedisClient;
+  readonly reader: StreamReader;
+  readonly createShard: CreateShard;
+  readonly options: ProcessorOptions;
+  /** Partitions of the whole store. */
+  readonly partitions: number;
+  readonly clock: Clock;
+  /** A monotonic time in ms, for pacing. */
+  readonly ticks: () => number;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** Bytes of resident pages that this partition may have at the moment. */
+  readonly memoryShare: () => number;
+}
+
+/** What a session and the partition it belongs to share. */
+export interface PartitionContext extends PartitionDeps {
+  readonly partition: number;
+  readonly keys: PartitionKeys;
+  readonly nonce: string;
+  readonly alarm: Alarm;
+  readonly poison: Poison;
+  readonly status: PartitionStatus;
+  /** Tells that the session works: something was recovered, and whatever made the last one fail is over. */
+  readonly onLive: () => void;
+}
+
+export interface PartitionStatus {
+  releasing: boolean;
+  dropped: boolean;
+  halted: string | null;
+  /** The token of the present or last session; null before the first. */
+  token: Token | null;
+  backlog: number;
+  residentBytes: number;
+  contacts: number;
+}
