@@ -1,9 +1,6 @@
 /** A contact in memory: everything that its events, the model and the time have made of it. */
 import type { Json } from "../../kernel/event.ts";
-import type { DatedValue } from "../features/dated.ts";
-import type { Series } from "../features/series.ts";
-import type { SumState } from "../features/sum.ts";
-import type { Scalar } from "../value.ts";
+import type { FeatureState } from "../features/state.ts";
 
 /** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
 export interface Trait {
@@ -11,17 +8,6 @@ export interface Trait {
   at: number;
   by: string;
 }
-
-/** What a feature keeps for one contact, as its kind's file says. Features that have seen nothing keep nothing. */
-export type FeatureState =
-  | number
-  | number[]
-  | DatedValue
-  | DatedValue[]
-  | SumState
-  | Series<Scalar>
-  | Map<string, number>
-  | Map<Scalar, number>;
 
 export interface Contact {
   readonly slot: number;

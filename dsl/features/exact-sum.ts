@@ -7,11 +7,6 @@ import { MICRO } from "../../kernel/decimal.ts";
 
 const HALF = 2 ** 26;
 
-export interface ExactSum {
-  high: number;
-  low: number;
-}
-
 export function highOf(micros: number): number {
   return Math.floor(micros / HALF);
 }

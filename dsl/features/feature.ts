@@ -8,8 +8,9 @@
  * - Bounds: a feature that has to forget something that a reader could still ask for marks the contact saturated.
  */
 import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
-import type { Contact, FeatureState } from "../contact/contact.ts";
+import type { Contact } from "../contact/contact.ts";
 import type { EventView } from "../plan/event-view.ts";
+import type { FeatureState } from "./state.ts";
 
 export interface Feature {
   /** Its place in the plan: what contacts in memory know it by. */

@@ -8,19 +8,9 @@ import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Scalar, type Value } from "../value.ts";
 import { highOf, lowOf } from "./exact-sum.ts";
 import type { Feature, FeatureCodec } from "./feature.ts";
+import type { Series } from "./state.ts";
 import { microsOf } from "./sum.ts";
 import { firstAfter, type Retention } from "./times.ts";
-
-export interface Series<V> {
-  readonly at: number[];
-  readonly values: V[];
-  /**
-   * Of numbers: the halves (exact-sum.ts) of the sum of the values before each place, as far as they were needed; cut
-   * where a late value comes in. Made when read, never stored.
-   */
-  readonly highs: number[];
-  readonly lows: number[];
-}
 
 function emptySeries<V>(): Series<V> {
   return { at: [], values: [], highs: [0], lows: [0] };

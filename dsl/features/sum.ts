@@ -3,12 +3,9 @@ import { toMicros, VALUE_MAX } from "../../kernel/decimal.ts";
 import { featureState, setFeatureState } from "../contact/contact.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import type { Value } from "../value.ts";
-import { highOf, lowOf, type ExactSum } from "./exact-sum.ts";
+import { highOf, lowOf } from "./exact-sum.ts";
 import type { Feature, FeatureCodec } from "./feature.ts";
-
-export interface SumState extends ExactSum {
-  count: number;
-}
+import type { SumState } from "./state.ts";
 
 /** A value in micro units; null for what aggregates over numbers ignore. */
 export function microsOf(value: Value): number | null {

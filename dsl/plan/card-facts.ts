@@ -6,7 +6,7 @@ import { walkOperand, walkPredicate, type Visitor } from "../walk.ts";
 import { compileAggregate, type CompiledAggregate, type Read } from "./aggregate.ts";
 import { noReads, type PlanBuilder } from "./builder.ts";
 import { compileOperand, type Names } from "./operand.ts";
-import type { FeatureUse } from "./plan.ts";
+import type { FeatureUse } from "./uses.ts";
 
 export interface AggregateFact {
   readonly text: string;

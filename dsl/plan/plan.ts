@@ -17,6 +17,7 @@ import { readersOf, type Readers } from "./readers.ts";
 import { compileScoreRules, compileTagRules, type ScoringRules } from "./rules.ts";
 import { compileScore, needsScoreRoot, type ScoreRead } from "./score-root.ts";
 import { compileTags, needsTagsRoot, type TagsRead } from "./tags-root.ts";
+import type { FeatureUse } from "./uses.ts";
 
 /**
  * What is kept up to date for each contact: the truth of a segment's predicate or a stage's `when`; where points or
@@ -31,12 +32,6 @@ export type Root =
 export interface StagePlan {
   readonly name: string;
   readonly id: number;
-}
-
-/** A place of the model that reads a feature, so that a model put can say what counts from now on. */
-export interface FeatureUse {
-  readonly text: string;
-  readonly features: readonly number[];
 }
 
 export interface Plan {

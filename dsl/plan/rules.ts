@@ -5,7 +5,7 @@
 import { toMicros } from "../../kernel/decimal.ts";
 import type { ScoreDecl, TagDecl } from "../ast.ts";
 import type { PlanBuilder } from "./builder.ts";
-import type { FeatureUse } from "./plan.ts";
+import type { FeatureUse } from "./uses.ts";
 
 export interface ScoringRules {
   readonly score: readonly { readonly feature: number; readonly points: number }[];

@@ -5,7 +5,7 @@
 import type { TagDecl } from "../ast.ts";
 import { toMicros } from "../../kernel/decimal.ts";
 import { featureState, type Contact } from "../contact/contact.ts";
-import type { Series } from "../features/series.ts";
+import type { Series } from "../features/state.ts";
 import { firstAfter } from "../features/times.ts";
 import { isScalar, type Scalar } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
