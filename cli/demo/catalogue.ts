@@ -86,14 +86,12 @@ export function productsOf(category: string): [Product, ...Product[]] {
   return [first, ...rest];
 }
 
-export const FIRST_NAMES = [
-  ...["Ada", "Bruno", "Chiara", "Davide", "Elena", "Franco", "Giulia", "Hugo", "Irene", "Jonas", "Klara", "Luca"],
-  ...["Marta", "Nico", "Olga", "Paolo", "Rosa", "Silvia", "Teo", "Ugo", "Vera", "Walter", "Ylva", "Zoe"],
-] as unknown as [string, ...string[]];
+export const FIRST_NAMES = namesIn(
+  "Ada Bruno Chiara Davide Elena Franco Giulia Hugo Irene Jonas Klara Luca " +
+    "Marta Nico Olga Paolo Rosa Silvia Teo Ugo Vera Walter Ylva Zoe",
+);
 
-export const LAST_NAMES = [
-  ...["Rossi", "Bianchi", "Conti", "Ferrari", "Gallo", "Keller", "Lang", "Marino", "Novak", "Ricci", "Sala", "Weber"],
-] as unknown as [string, ...string[]];
+export const LAST_NAMES = namesIn("Rossi Bianchi Conti Ferrari Gallo Keller Lang Marino Novak Ricci Sala Weber");
 
 export const CITIES = [
   ["Torino", "IT"],
@@ -120,3 +118,7 @@ export const COMPANIES = [
   },
   { id: "delta", name: "Delta Clinics", industry: "health", city: "Wien", employees: 310, revenue: 31_000_000 },
 ] as const;
+
+function namesIn(text: string): [string, ...string[]] {
+  return text.split(" ") as [string, ...string[]];
+}

@@ -32,9 +32,26 @@ export interface Visit {
 }
 
 const KINDS = [
-  ...["regular", "lapsed", "undecided", "coat hunter", "newcomer", "passer-by", "regular", "lapsed", "anonymous"],
-  ...["thrifty", "returner", "regular", "lapsed", "undecided", "newcomer", "passer-by", "anonymous", "passer-by"],
-  ...["returner", "passer-by"],
+  "regular",
+  "lapsed",
+  "undecided",
+  "coat hunter",
+  "newcomer",
+  "passer-by",
+  "regular",
+  "lapsed",
+  "anonymous",
+  "thrifty",
+  "returner",
+  "regular",
+  "lapsed",
+  "undecided",
+  "newcomer",
+  "passer-by",
+  "anonymous",
+  "passer-by",
+  "returner",
+  "passer-by",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -168,7 +168,7 @@ function writing(file: string, { out }: Streams): Sink {
       check();
       const line = `${JSON.stringify(call)}\n`;
       const target = stream ?? (out as NodeJS.WritableStream);
-      if (target.write(line) === false) await once(target, "drain").catch(() => check());
+      if (!target.write(line)) await once(target, "drain").catch(() => check());
     },
     async finish() {
       if (stream !== null && trouble === null) await new Promise<void>((resolve) => stream.write("", () => resolve()));

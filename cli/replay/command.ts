@@ -3,7 +3,8 @@ import { Option, type Command } from "commander";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { interruptible } from "../interrupt.ts";
 import { givenKey, jsonOption, parseCount, parsePositive, urlOption, writeKeyOption, type Shell } from "../options.ts";
-import { replay, type ReplayOptions } from "./run.ts";
+import type { ReplayOptions } from "./options.ts";
+import { replay } from "./run.ts";
 import { statePathFor } from "./state-file.ts";
 
 const HELP = `

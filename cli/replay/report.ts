@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { counted, grouped, printable } from "../output.ts";
 import { MappingError } from "./mapping.ts";
 import type { Rejects } from "./rejects.ts";
-import type { ReplayOptions } from "./run.ts";
+import type { ReplayOptions } from "./options.ts";
 import { SendError } from "./sender.ts";
 
 /** Printed by `--json`. */

@@ -10,6 +10,7 @@ import { createPace, machineTime, type Pace } from "./pace.ts";
 import { createTracker, FileChanged, type Tracker } from "./position.ts";
 import { createProgress } from "./progress.ts";
 import { createRejects } from "./rejects.ts";
+import type { ReplayOptions } from "./options.ts";
 import { explain, reportOf, reportText } from "./report.ts";
 import { createSender, SendingEnded } from "./sender.ts";
 import { openSource } from "./source.ts";
@@ -23,25 +24,6 @@ import {
   type Identity,
   type Saved,
 } from "./state-file.ts";
-
-export interface ReplayOptions {
-  readonly file: string;
-  /** Null where the lines are calls of the API already. */
-  readonly mapping: string | null;
-  readonly url: string;
-  readonly key: string | null;
-  readonly batch: number;
-  readonly concurrency: number;
-  /** Times the pace of life, by the events' timestamps; null is as fast as possible. */
-  readonly speed: number | null;
-  /** Where lines that are set aside go; null keeps only their counts. */
-  readonly rejects: string | null;
-  /** Where the position is kept; null keeps none. */
-  readonly state: string | null;
-  /** `resume` needs a position to go on from, `restart` ignores it, `auto` takes it where there is one. */
-  readonly from: "auto" | "resume" | "restart";
-  readonly json: boolean;
-}
 
 /** How often the position is written, at most. */
 const SAVE_MS = 1_000;

@@ -1,6 +1,6 @@
 /** The command line in this process, and a server whose answers a test chooses. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { run } from "../../cli/program.ts";
@@ -51,20 +51,19 @@ export interface FakeApi {
 
 export async function startFakeApi(answer: (asked: Asked, count: number) => Given): Promise<FakeApi> {
   const asked: Asked[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { method = "", url = "", headers } = request;
-      const one = { method, path: url, headers, body };
-      asked.push(one);
-      const given = answer(one, asked.length - 1);
-      const isText = typeof given.body === "string";
-      response.writeHead(given.status ?? 200, {
-        "content-type": isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
-        ...given.headers,
-      });
-      response.end(isText ? given.body : JSON.stringify(given.body));
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = "", url = "", headers } = request;
+    const one = { method, path: url, headers, body: await text(request) };
+    asked.push(one);
+    const given = answer(one, asked.length - 1);
+    const isText = typeof given.body === "string";
+    response.writeHead(given.status ?? 200, {
+      "content-type": isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
+      ...given.headers,
     });
-  });
+    response.end(isText ? given.body : JSON.stringify(given.body));
+  };
+  const server = createServer((request, response) => void reply(request, response));
   const open = async (port: number): Promise<number> => {
     server.listen(port, "127.0.0.1");
     await once(server, "listening");

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createProgress } from "../../../cli/replay/progress.ts";
-import { replay, type ReplayOptions } from "../../../cli/replay/run.ts";
+import type { ReplayOptions } from "../../../cli/replay/options.ts";
+import { replay } from "../../../cli/replay/run.ts";
 import { accepted, startFakeServer, type FakeServer } from "./fake-server.ts";
 
 let dir: string;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { replay, type ReplayOptions } from "../../../cli/replay/run.ts";
+import type { ReplayOptions } from "../../../cli/replay/options.ts";
+import { replay } from "../../../cli/replay/run.ts";
 import { statePathFor } from "../../../cli/replay/state-file.ts";
 import { accepted, startFakeServer, type FakeServer, type Received, type Reply } from "./fake-server.ts";
 
@@ -204,7 +205,7 @@ test("Ctrl-C ends the waiting for a server that is busy", async () => {
 describe("a position that doesn't fit", () => {
   beforeEach(async () => {
     failAfter(3);
-    expect(await run()).toMatchObject({ code: 1 });
+    await run();
     answer = ({ batch }) => accepted(batch);
   });
 
