@@ -12,7 +12,7 @@ import type { Series } from "./state.ts";
 import { microsOf } from "./sum.ts";
 import { firstAfter, type Retention } from "./times.ts";
 
-function emptySeries<V>(): Series<V> {
+function emptySeries(): Series<Scalar> {
   return { at: [], values: [], highs: [0], lows: [0] };
 }
 
@@ -36,12 +36,12 @@ export function scalarsFeature(
   return seriesFeature("scalars", index, key, each, (v) => (isScalar(v) ? v : null), retention, entriesMax);
 }
 
-function seriesFeature<V extends Scalar>(
+function seriesFeature(
   kind: "numbers" | "scalars",
   index: number,
   key: string,
   each: EachValue,
-  read: (value: Value) => V | null,
+  read: (value: Value) => Scalar | null,
   retention: Retention,
   entriesMax: number,
 ): Feature {
@@ -56,10 +56,10 @@ function seriesFeature<V extends Scalar>(
       each(view, event, (raw) => {
         const value = read(raw);
         if (value === null) return;
-        let series = featureState(contact, index) as Series<V> | undefined;
+        let series = featureState(contact, index) as Series<Scalar> | undefined;
         if (series === undefined) {
           series = emptySeries();
-          setFeatureState(contact, index, series as Series<Scalar>);
+          setFeatureState(contact, index, series);
         }
         insert(series, at, value);
         forget(contact, series, oldest, entriesMax);
@@ -70,7 +70,7 @@ function seriesFeature<V extends Scalar>(
   };
 }
 
-function insert<V>(series: Series<V>, at: number, value: V): void {
+function insert(series: Series<Scalar>, at: number, value: Scalar): void {
   const place = firstAfter(series.at, at);
   if (place === series.at.length) {
     series.at.push(at);
@@ -82,7 +82,7 @@ function insert<V>(series: Series<V>, at: number, value: V): void {
   cutSums(series, place);
 }
 
-function forget<V>(contact: Contact, series: Series<V>, oldest: number, entriesMax: number): void {
+function forget(contact: Contact, series: Series<Scalar>, oldest: number, entriesMax: number): void {
   let drop = firstAfter(series.at, oldest);
   if (series.at.length - drop > entriesMax) {
     drop = series.at.length - entriesMax;
@@ -95,7 +95,7 @@ function forget<V>(contact: Contact, series: Series<V>, oldest: number, entriesM
 }
 
 /** Sums before places after `place` are no longer true. */
-function cutSums<V>(series: Series<V>, place: number): void {
+function cutSums(series: Series<Scalar>, place: number): void {
   if (series.highs.length <= place + 1) return;
   series.highs.length = place + 1;
   series.lows.length = place + 1;
@@ -128,7 +128,7 @@ export const seriesCodec: FeatureCodec = {
     });
   },
   read(input) {
-    const series = emptySeries<Scalar>();
+    const series = emptySeries();
     let at = 0;
     for (let n = input.varint(); n > 0; n--) {
       at += input.varint();

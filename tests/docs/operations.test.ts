@@ -7,5 +7,5 @@ const TEXT = readFileSync(new URL("../../docs/operations.md", import.meta.url), 
 test("every setting is documented, and nothing that is none", () => {
   const settings = TEXT.slice(TEXT.indexOf("## Settings"), TEXT.indexOf("## Sizing"));
   const named = [...settings.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name);
-  expect([...new Set(named)].sort()).toEqual(VARIABLES.map(({ name }) => name).sort());
+  expect(new Set(named)).toEqual(new Set(VARIABLES.map(({ name }) => name)));
 });
