@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 
 /** Cases that are tried where the environment does not say how many. */
-const DEFAULT_RUNS = 1_000;
+const DEFAULT_RUNS = 2_000;
 
 export const RUNS = wholeNumber("ORACLE_RUNS") ?? DEFAULT_RUNS;
 export const SEED = wholeNumber("ORACLE_SEED") ?? randomInt(2 ** 31);
