@@ -13,7 +13,7 @@ import { microsOf } from "./sum.ts";
 import { firstAfter, type Retention } from "./times.ts";
 
 function emptySeries(): Series<Scalar> {
-  return { at: [], values: [], highs: [0], lows: [0] };
+  return { at: [], values: [], highs: [0], lows: [0], ranges: [], dropped: 0, revision: 0 };
 }
 
 export function numbersFeature(
@@ -79,6 +79,7 @@ function insert(series: Series<Scalar>, at: number, value: Scalar): void {
   }
   series.at.splice(place, 0, at);
   series.values.splice(place, 0, value);
+  series.revision++;
   cutSums(series, place);
 }
 
@@ -91,6 +92,7 @@ function forget(contact: Contact, series: Series<Scalar>, oldest: number, entrie
   if (drop === 0) return;
   series.at.splice(0, drop);
   series.values.splice(0, drop);
+  series.dropped += drop;
   cutSums(series, 0);
 }
 

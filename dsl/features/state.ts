@@ -22,6 +22,28 @@ export interface Series<V> {
    */
   readonly highs: number[];
   readonly lows: number[];
+  /** Of scalars: what each reader's window holds (range-counts.ts), by the reader's number. Never stored. */
+  readonly ranges: (RangeCounts | undefined)[];
+  /** Entries forgotten since it is in memory: a place plus this names an entry for good. */
+  dropped: number;
+  /** Raised when a late value comes in between others. */
+  revision: number;
+}
+
+/** How often each value stands in a range of a series, and which is the most frequent one. */
+export interface RangeCounts {
+  revision: number;
+  /** Places plus `dropped` as they were. */
+  from: number;
+  to: number;
+  readonly counts: Map<Scalar, number>;
+  most: Scalar | undefined;
+}
+
+/** How often each value came in all; `most` is the most frequent one. */
+export interface ValueCounts {
+  readonly counts: Map<Scalar, number>;
+  most: Scalar | undefined;
 }
 
 /** Features that have seen nothing keep nothing. */
@@ -33,4 +55,4 @@ export type FeatureState =
   | SumState
   | Series<Scalar>
   | Map<string, number>
-  | Map<Scalar, number>;
+  | ValueCounts;

@@ -1,10 +1,11 @@
-/** How often each scalar at a path came, of all events or of those since a fixed instant. State: value -> times. */
+/** How often each scalar at a path came, of all events or of those since a fixed instant. State: value -> times, and the most frequent. */
 import { compareCodePoints } from "../../kernel/compare.ts";
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
 import { featureState, setFeatureState } from "../contact/contact.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Scalar } from "../value.ts";
 import type { Feature, FeatureCodec } from "./feature.ts";
+import type { ValueCounts } from "./state.ts";
 
 /** A contact that has seen `valuesMax` distinct values takes no further ones and is marked saturated. */
 export function valueCountsFeature(
@@ -24,17 +25,21 @@ export function valueCountsFeature(
       let changed = false;
       each(view, event, (value) => {
         if (!isScalar(value)) return;
-        let counts = featureState(contact, index) as Map<Scalar, number> | undefined;
-        if (counts === undefined) {
-          counts = new Map();
-          setFeatureState(contact, index, counts);
+        let state = featureState(contact, index) as ValueCounts | undefined;
+        if (state === undefined) {
+          state = { counts: new Map(), most: undefined };
+          setFeatureState(contact, index, state);
         }
+        const { counts } = state;
         const known = counts.get(value);
         if (known === undefined && counts.size >= valuesMax) {
           contact.saturated = true;
           return;
         }
-        counts.set(value, (known ?? 0) + 1);
+        const count = (known ?? 0) + 1;
+        counts.set(value, count);
+        const { most } = state;
+        if (most === undefined || comesFirst(value, count, most, counts.get(most) ?? 0)) state.most = value;
         changed = true;
       });
       return changed;
@@ -47,12 +52,17 @@ export function mostFrequent(counts: ReadonlyMap<Scalar, number>): Scalar | unde
   let best: Scalar | undefined;
   let bestCount = 0;
   for (const [value, count] of counts) {
-    if (count > bestCount || (count === bestCount && best !== undefined && compareScalars(value, best) < 0)) {
+    if (best === undefined || comesFirst(value, count, best, bestCount)) {
       best = value;
       bestCount = count;
     }
   }
   return best;
+}
+
+/** Whether a value with a count is ahead of another one; equally frequent ones go by their order. */
+export function comesFirst(value: Scalar, count: number, other: Scalar, otherCount: number): boolean {
+  return count > otherCount || (count === otherCount && compareScalars(value, other) < 0);
 }
 
 const RANKS = { number: 0, string: 1, boolean: 2 } as const;
@@ -70,7 +80,7 @@ function compareScalars(a: Scalar, b: Scalar): number {
 
 export const valueCountsCodec: FeatureCodec = {
   write(out, state) {
-    const counts = state as Map<Scalar, number>;
+    const { counts } = state as ValueCounts;
     out.varint(counts.size);
     for (const [value, count] of counts) {
       writeJson(out, value);
@@ -80,6 +90,6 @@ export const valueCountsCodec: FeatureCodec = {
   read(input) {
     const counts = new Map<Scalar, number>();
     for (let n = input.varint(); n > 0; n--) counts.set(readJson(input) as Scalar, input.varint());
-    return counts;
+    return { counts, most: mostFrequent(counts) };
   },
 };

@@ -5,8 +5,9 @@ import { featureState, type Contact } from "../contact/contact.ts";
 import type { DatedValue } from "../features/dated.ts";
 import { averageValue, sumValue } from "../features/exact-sum.ts";
 import { firstDatedAfter } from "../features/history.ts";
+import { countRange } from "../features/range-counts.ts";
 import { rangeSum, sumRange } from "../features/series.ts";
-import type { Series, SumState } from "../features/state.ts";
+import type { Series, SumState, ValueCounts } from "../features/state.ts";
 import { firstAfter, type Retention } from "../features/times.ts";
 import { mostFrequent } from "../features/value-counts.ts";
 import type { Scalar, Value } from "../value.ts";
@@ -238,19 +239,20 @@ function compileValues(
   span: Span | null,
   context: Context,
 ): Read {
-  const value = (counts: ReadonlyMap<Scalar, number>): Value =>
-    name === "distinct" ? counts.size : mostFrequent(counts);
   if (span === null) {
     const feature = context.builder.valueCounts(selector.event, path, sinceOf(selector, context));
-    return timeless(feature, context, (state) => value((state as Map<Scalar, number> | undefined) ?? new Map()));
+    return timeless(feature, context, (state) => {
+      const values = state as ValueCounts | undefined;
+      return name === "distinct" ? (values?.counts.size ?? 0) : values?.most;
+    });
   }
   const feature = context.builder.scalars(selector.event, path, span.ageMax);
+  const reader = context.builder.reader();
   return overRange<Series<Scalar>>(feature, span, context, timesOf, (series, from, to) => {
-    const counts = new Map<Scalar, number>();
-    for (let i = from; i < to; i++) {
-      const scalar = series?.values[i];
-      if (scalar !== undefined) counts.set(scalar, (counts.get(scalar) ?? 0) + 1);
-    }
-    return value(counts);
+    if (series === undefined) return name === "distinct" ? 0 : undefined;
+    const range = countRange(series, reader, from, to);
+    if (name === "distinct") return range.counts.size;
+    range.most ??= mostFrequent(range.counts);
+    return range.most;
   });
 }

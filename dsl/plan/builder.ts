@@ -83,6 +83,8 @@ export interface PlanBuilder {
   /** What names tags at a path: as `scalars`, with the elements where the path leads to an array. */
   tagValues(event: EventSelector, path: Path, ageMax: number): number;
   tagCounts(event: EventSelector, prefix: string, path: Path, points: number): number;
+  /** A number for whoever reads a window, under which it may leave what it has counted so far. */
+  reader(): number;
   /** What the features that keep a window keep, by key. */
   windows(): ReadonlyMap<string, Retention>;
 }
@@ -91,6 +93,7 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
   const keys = createPropertyKeys();
   const features: Feature[] = [];
   const byKey = new Map<string, number>();
+  let readers = 0;
   const retentions = new Map<number, Retention>();
   const rules = new Map<number, { points: number }>();
   const selectors = new Map<string, SelectorPlan>();
@@ -221,6 +224,7 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
       if (rule !== undefined) rule.points += points;
       return index;
     },
+    reader: () => readers++,
     windows() {
       return new Map([...retentions].map(([index, retention]) => [features[index]?.key ?? "", retention]));
     },
