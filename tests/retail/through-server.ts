@@ -8,7 +8,8 @@ import { call, readAnswers, readCard, readMembers } from "./answers.ts";
 import { compare, compareCards, countStages } from "./comparison.ts";
 import { computeExpected, type Customer } from "./expected.ts";
 import type { RealInput } from "./input.ts";
-import { endAll, runSluice, startSluice } from "./sluice.ts";
+import { endCommands, runSluice } from "../harness/program.ts";
+import { endServers, startServer } from "../harness/server.ts";
 
 /** Everybody is compared by the lists; the cards tell in addition what only their owner knows. */
 const CARDS = 100;
@@ -21,19 +22,15 @@ const CARDS = 100;
 export async function compareServer(input: RealInput, ordered: string): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-replay-"));
   try {
-    const server = await startSluice({
-      CLOCK: "event",
-      MODEL: input.modelFile,
-      LOG_LEVEL: "warn",
-      DISTINCT_MAX: String(input.distinctMax),
+    const server = await startServer({
+      env: { CLOCK: "event", MODEL: input.modelFile, LOG_LEVEL: "warn", DISTINCT_MAX: String(input.distinctMax) },
     });
-    try {
-      return await replay(input, ordered, server.url, join(folder, "rejects.ndjson"));
-    } finally {
-      expect(await server.stop()).toBe(0);
-    }
+    const differences = await replay(input, ordered, server.url, join(folder, "rejects.ndjson"));
+    expect(await server.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+    return differences;
   } finally {
-    await endAll();
+    await endCommands();
+    await endServers();
     await rm(folder, { recursive: true, force: true });
   }
 }
