@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A file of events from life, and the same questions about it in two languages. */
 export interface RealInput {
