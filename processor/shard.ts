@@ -17,6 +17,7 @@ import { readRow, writeRow } from "../dsl/contact/row.ts";
 import { viewEntry, type EventView } from "../dsl/plan/event-view.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
+import { pagesToBring } from "./missing-pages.ts";
 import { contactIn, createPages, idOfRow, pageOf, rowIn, type Page, type Pages } from "./pages.ts";
 import { deltaRowOf } from "./delta-row.ts";
 import { createSeen, type Seen } from "./seen.ts";
@@ -108,38 +109,14 @@ class PartitionShard implements Shard, MembershipSink {
 
   missingPages(input: StepInput): number[] {
     if (this.#pages.count === this.#pagesKnown) return [];
-    const missing = new Set<number>();
-    const want = (page: number): void => {
-      if (this.#pages.get(page) === undefined && this.#directory.has(page * LIMITS.page_contacts)) missing.add(page);
-    };
-    if (input.work.kind === "migrate") {
-      for (let page = input.work.fromPage; page < input.work.toPage; page++) want(page);
-      return [...missing];
-    }
-    const wantHash = (lo: number, hi: number): void => {
-      for (let slot = this.#directory.find(lo, hi); slot >= 0; slot = this.#directory.findAfter(slot)) {
-        want(pageOf(slot));
-      }
-    };
-    let until = input.work.kind === "timers" ? input.work.until : this.#instantOf(input.now);
-    for (const entry of input.entries) {
-      if (entry.kind === "events") {
-        const { count, idLo, idHi, timestamps } = entry.events;
-        for (let i = 0; i < count; i++) {
-          wantHash(idLo[i] as number, idHi[i] as number);
-          if (this.#options.clockMode === "event") until = Math.max(until, timestamps[i] as number);
-        }
-        // The next new contacts go on the page that was begun last, and the one after it.
-        want(pageOf(this.contacts));
-      } else if (entry.control.kind === "card") {
-        hash64(entry.control.contactId);
-        wantHash(hash.lo, hash.hi);
-      } else if (entry.control.kind === "clock" && this.#options.clockMode === "event") {
-        until = Math.max(until, entry.control.now);
-      }
-    }
-    this.#timers.due(until, (slot) => want(pageOf(slot)));
-    return [...missing];
+    return pagesToBring(input, {
+      pages: this.#pages,
+      directory: this.#directory,
+      timers: this.#timers,
+      clockMode: this.#options.clockMode,
+      clock: this.#instantOf(input.now),
+      contacts: this.contacts,
+    });
   }
 
   loadPage(page: number, bytes: Buffer): void {
