@@ -396,7 +396,7 @@ test("questions that are none get an answer that says so", async () => {
     [404, "", { method: "GET", path: "/v1/segments/none" }],
     [404, "", { method: "GET", path: "/v1/segments/__proto__/members" }],
     [404, "", { method: "GET", path: "/v1/nothing" }],
-    [404, "", { method: "GET", path: "/v1/track" }],
+    [405, "", { method: "GET", path: "/v1/track" }],
     [400, "", { method: "GET", path: "/v1/segments/%zz" }],
     [400, "", { method: "GET", path: "/v1/segments/all/members?limit=0" }],
     [400, "", { method: "GET", path: "/v1/segments/all/members?limit=1e9" }],

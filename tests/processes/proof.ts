@@ -37,6 +37,8 @@ export async function expectExactlyOnce(options: ProofOptions): Promise<void> {
   oracle.send(clockMode === "event" ? Math.max(...events.map((event) => event.timestamp)) : machineClock.now(), events);
   const until = clockMode === "wall" ? await letWindowsRunEmpty(url, oracle) : Infinity;
 
+  // Before the profiles, whose instant shows that nothing had moved yet.
+  const feed = await readFeed(options.redisUrl, options.partitions);
   const subject = await readSubject(url);
   expect(await sameProfiles(oracle, subject as unknown as Subject)).toBeNull();
   expect(subject.asOf).toBeLessThan(until);
@@ -51,7 +53,6 @@ export async function expectExactlyOnce(options: ProofOptions): Promise<void> {
   const { rejected } = await call<{ rejected: unknown[] }>(`${url}/v1/rejected`);
   expect(rejected).toEqual([]);
 
-  const feed = await readFeed(options.redisUrl, options.partitions);
   expect(feedProblems(feed, members).slice(0, SHOWN)).toEqual([]);
   const coolings = timedLeaves(feed, "hot");
   expect(coolings).not.toEqual([]);

@@ -16,9 +16,11 @@ score +1 on any
 score +0.1 on "Viewed" where price >= 50
 score +5 on "Bought" where total > 50
 score +2 on identify
+score +7 while sum("Bought".total) > 200
 tag "${COUNTER_TAG}" on any
 tag "${COUNTER_TAG}" on identify
 tag category on "Viewed"
+tag "just here" on any for 3 seconds
 tag "bought:" + category +2.5 on "Bought"
 stages "visitor", "looker", "buyer", "fan"
 stage "looker" when count("Viewed") >= 3
@@ -37,6 +39,14 @@ segment "cooling down" = count("Viewed" in last 20 days) < count("Viewed" from 4
 segment "hot" = count("Viewed" in last 3 seconds) >= 2
 segment "silent" = not did(any in last 4 seconds)
 segment "noisy buyers" = in segment "buyers" and not in segment "silent"
+value "spent" = sum("Bought".total)
+value "average" = value("spent") / count("Bought")
+segment "spenders" = value("spent") > 150 and value("average") >= 40
+segment "spent lately" = sum("Bought".total in last 30 days) between 20 and 400
+segment "dear things" = max("Viewed".price in last 20 days) > 90 or min("Viewed".price) < 5
+segment "curious" = distinct("Viewed".category) >= 3
+segment "coat people" = most("Viewed".category in last 40 days) = "coats"
+segment "half of them" = percent("kills") < 50 and avg("Viewed".price) > 10
 segment "vips" = stage >= "buyer" and score >= 30
 `;
 export const HOT_WINDOW_MS = 3_000;
