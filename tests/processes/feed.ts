@@ -19,13 +19,14 @@ export async function readFeed(redisUrl: string, partitions: number): Promise<Fe
     const records: FeedRecord[] = [];
     for (let partition = 0; partition < partitions; partition++) {
       const { feed } = partitionKeys(partition);
-      const entries = (await redis.xrangeBuffer(feed, "-", "+")) as [Buffer, Buffer[]][];
+      if ((await redis.exists(feed)) === 0) continue;
+      // In one transaction: an entry that is added between the two would look like one that was trimmed.
+      const replies = await redis.multi().xrangeBuffer(feed, "-", "+").xinfo("STREAM", feed).exec();
+      const entries = (replies?.[0]?.[1] ?? []) as [Buffer, Buffer[]][];
+      const info = (replies?.[1]?.[1] ?? []) as unknown[];
       for (const [, [, bytes = Buffer.alloc(0)]] of entries) records.push(...decodeFeed(bytes));
-      if (entries.length > 0) {
-        const info = (await redis.xinfo("STREAM", feed)) as unknown[];
-        const added = info[info.indexOf("entries-added") + 1];
-        if (added !== entries.length) throw new Error(`${feed} had ${String(added)} entries and has ${entries.length}`);
-      }
+      const added = info[info.indexOf("entries-added") + 1];
+      if (added !== entries.length) throw new Error(`${feed} had ${String(added)} entries and has ${entries.length}`);
     }
     const { segments } = await readCurrent(redis);
     return { records, segmentNames: new Map(segments.map(([name, id]) => [id, name])) };

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-
 /** A file of events from life, and the same questions about it in two languages. */
 export interface RealInput {
   /** What the file is called at its public home, for whoever has to get it. */
