@@ -72,7 +72,7 @@ export class EntryWriter {
   /** What is stored, in the order of `COLUMNS`. */
   readonly #columns: readonly Column[] = this.#inOrder();
   readonly #intern = (text: string): number => this.#string(text);
-  /** Nested values are often the same from event to event (`context.library`): the last one under each key. */
+  /** Nested values are often the same from event to event (the `library` of a context): the last one under each key. */
   readonly #lastNested = new Map<string, { readonly value: Json; readonly record: number }>();
   #lastContext: JsonObject = {};
   #lastContextNumber = 0;
