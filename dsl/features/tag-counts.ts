@@ -60,7 +60,10 @@ export function addTagPoints(contact: Contact, tag: string, points: number, tags
   return true;
 }
 
-/** Tags are stored once, in the row's head; the counts name them by their place there. */
+/**
+ * A tag is stored by its place in the row's head, plus one, where the contact has it; behind a 0 in full where it has
+ * not: under another model the tags of other rules may come first and fill the bound.
+ */
 export const tagCountsCodec: FeatureCodec = {
   write(out, state, contact) {
     const counts = state as Map<string, number>;
@@ -69,15 +72,16 @@ export const tagCountsCodec: FeatureCodec = {
     out.varint(counts.size);
     for (const [tag, times] of counts) {
       const place = places.get(tag);
-      if (place === undefined) throw new Error("a counted tag is not among the contact's tags");
-      out.varint(place);
+      out.varint(place === undefined ? 0 : place + 1);
+      if (place === undefined) out.text(tag);
       out.varint(times);
     }
   },
   read(input, tagNames) {
     const counts = new Map<string, number>();
     for (let n = input.varint(); n > 0; n--) {
-      const tag = tagNames[input.varint()];
+      const place = input.varint();
+      const tag = place === 0 ? input.text() : tagNames[place - 1];
       if (tag === undefined) throw new RangeError("a counted tag is not among the row's tags");
       counts.set(tag, input.varint());
     }

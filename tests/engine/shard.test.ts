@@ -188,6 +188,28 @@ describe("bounds", () => {
     expect((await engine.profile("u1"))?.segments).toEqual([]);
   });
 
+  test.each(['tag "first" on "A"', 'tag "first" on "A" for 1 day'])(
+    "a contact that is full of tags is kept when another model brings more: %s",
+    async (rule) => {
+      const engine = await createEngineSubject('tag name on "A"\nsegment "s" = count("A" in last 1 day) = 2', {
+        limits: { tags_max: 2 },
+        memory: 1,
+      });
+      await engine.send(T, [track("A", T, { name: "a" }), track("A", T, { name: "b" })]);
+      await engine.putModel(T + 1, `${rule}\ntag name on "A"\nsegment "s" = count("A" in last 1 day) = 2`);
+      await engine.send(T + 2, [track("A", T + 2, { name: "c" })]);
+      await engine.restart();
+      const profile = await engine.profile("u1");
+      expect(profile?.saturated).toBe(true);
+      expect(profile?.tags).toHaveLength(2);
+      await engine.putModel(T + 3, 'tag name +2 on "A"\nsegment "s" = count("A" in last 1 day) = 2');
+      expect((await engine.profile("u1"))?.tags).toEqual([
+        { name: "a", score: 2 },
+        { name: "b", score: 2 },
+      ]);
+    },
+  );
+
   test("a contact takes no more tags than the bound", async () => {
     const engine = await createEngineSubject(`tag name on "A"`, { limits: { tags_max: 2 } });
     for (const name of ["a", "b", "c", "a"]) await engine.send(T, [track("A", T, { name, once: name === "c" })]);
