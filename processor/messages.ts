@@ -21,8 +21,8 @@ export interface WorkerTask {
 export type ToWorker =
   /** The partition's token carries this nonce: work on it. */
   | { readonly kind: "own"; readonly partition: number; readonly nonce: string }
-  /** Finish what was read and give it back. */
-  | { readonly kind: "release"; readonly partition: number }
+  /** Finish what was read, and for at most `drainMs` what is in the stream by now, and give it back. */
+  | { readonly kind: "release"; readonly partition: number; readonly drainMs: number }
   /** It is somebody else's: forget it at once. */
   | { readonly kind: "drop"; readonly partition: number }
   /** All partitions are released: end the task. */

@@ -42,6 +42,8 @@ export interface PartitionContext extends PartitionDeps {
 
 export interface PartitionStatus {
   releasing: boolean;
+  /** While releasing: what is in the stream by then is still worked off, until this time (ticks); null for no time. */
+  drainUntil: number | null;
   dropped: boolean;
   halted: string | null;
   /** The token of the present or last session; null before the first. */

@@ -20,8 +20,11 @@ export interface Partition {
   readonly ended: Promise<PartitionEnd>;
   /** It is recovered and working, for the first time. Never resolves if it is lost before. */
   readonly live: Promise<void>;
-  /** Finishes what was read, commits, writes a last checkpoint if that is cheap, and ends. */
-  release(): void;
+  /**
+   * Finishes what was read, commits, writes a last checkpoint if that is cheap, and ends. With `drainMs` it also reads
+   * and finishes what is in the stream by now, as far as it comes in that time.
+   */
+  release(drainMs?: number): void;
   /** Ends at once and forgets everything; only what is committed counts. */
   drop(): void;
   gauges(): PartitionGauges;
@@ -36,6 +39,7 @@ const HALT_PAUSE_MS_MAX = 30_000;
 export function ownPartition(partition: number, nonce: string, deps: PartitionDeps): Partition {
   const status: PartitionStatus = {
     releasing: false,
+    drainUntil: null,
     dropped: false,
     halted: null,
     token: null,
@@ -126,7 +130,8 @@ export function ownPartition(partition: number, nonce: string, deps: PartitionDe
     number: partition,
     ended: keep(),
     live,
-    release() {
+    release(drainMs = 0) {
+      if (drainMs > 0) status.drainUntil = deps.ticks() + drainMs;
       status.releasing = true;
       alarm.ring();
     },

@@ -31,12 +31,14 @@ export interface Processor {
   readonly id: string;
   /** Partitions that are taken, recovered and working. */
   live(): readonly number[];
-  /** Finishes what was read, commits, writes last checkpoints, gives all partitions back. Safe to call twice. */
+  /** Works off the streams if that is soon done, commits, checkpoints, gives all partitions back. Safe to call twice. */
   stop(): Promise<void>;
 }
 
+/** How long `stop` works off what is in the streams: a backlog that takes longer is the next owner's. */
+const DRAIN_MS = 10_000;
 /** How long `stop` waits for workers to give partitions back before it leaves them to the next owner. */
-const DRAIN_MS = 20_000;
+const RELEASE_MS = 20_000;
 const CREW_STOP_MS = 5_000;
 /** A worker that says nothing for this many leases is ended. */
 const SILENCE_LEASES = 6;
@@ -137,7 +139,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
       const holding = [...holdings.values()].findLast(({ worker, releasing }) => worker === busiest && !releasing);
       if (holding === undefined) return;
       holding.releasing = true;
-      crew.send(holding.worker, { kind: "release", partition: holding.partition });
+      crew.send(holding.worker, { kind: "release", partition: holding.partition, drainMs: stopping ? DRAIN_MS : 0 });
     }
   }
 
@@ -211,7 +213,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
     await withdraw(redis, id).catch(() => {});
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<"timeout">((resolve) => {
-      timer = setTimeout(() => resolve("timeout"), DRAIN_MS);
+      timer = setTimeout(() => resolve("timeout"), RELEASE_MS);
     });
     if ((await Promise.race([running, timeout])) === "timeout") {
       log.warn({ partitions: holdings.size }, "not all partitions could be given back in time");

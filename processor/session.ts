@@ -6,6 +6,7 @@
  * between an acknowledgement and the next sending, when memory holds the step that is about to be sent and every clean
  * page is in Redis.
  */
+import { compareStreamIds, STREAM_START } from "../kernel/stream-id.ts";
 import { sendCommit, type Commit, type Position } from "./commit.ts";
 import { decodeEntry, entryBytes, type RawEntry } from "./entries.ts";
 import { checkForGap, readStreamCounts } from "./gap.ts";
@@ -85,12 +86,18 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   const sizes: number[] = [];
   let queuedBytes = 0;
   let unreadable: unknown = null;
+  /** Where the stream ended when the release began; null before that. */
+  let drainTo: string | null = null;
+  const drained = (): boolean =>
+    status.drainUntil === null ||
+    ticks() >= status.drainUntil ||
+    (drainTo !== null && compareStreamIds(queue.at(-1)?.id ?? position.offset, drainTo) >= 0);
   const subscription = context.reader.subscribe({
     key: keys.in,
     after: position.offset,
     hungry: () =>
       unreadable === null &&
-      !status.releasing &&
+      (!status.releasing || !drained()) &&
       queue.length < AHEAD_STEPS * options.stepEntries &&
       queuedBytes < AHEAD_BYTES,
     take(entries: readonly RawEntry[]) {
@@ -234,9 +241,14 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       lastNow = Math.max(lastNow, clock.now());
       const now = lastNow;
       if (ticks() - lastPulse >= options.pulseMs) await pulse(now);
+      if (status.drainUntil !== null && drainTo === null) {
+        drainTo = (await redis.xrevrange(keys.in, "+", "-", "COUNT", 1))[0]?.[0] ?? STREAM_START;
+        subscription.wake();
+      }
 
       // What was read is finished first; a model that is being switched to goes on at the next owner.
-      const leaving = status.releasing && unreadable === null && (queue.length === 0 || shard.migration !== null);
+      const done = queue.length === 0 && drained();
+      const leaving = status.releasing && unreadable === null && (done || shard.migration !== null);
       const work = leaving ? null : nextWork(shard, queue, now, bounds());
       const pause = work === null ? Infinity : pauseBefore(work);
       if (work !== null && pause <= 0) {

@@ -78,7 +78,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
           own(message.partition, message.nonce);
           break;
         case "release":
-          owned.get(message.partition)?.release();
+          owned.get(message.partition)?.release(message.drainMs);
           break;
         case "drop":
           owned.get(message.partition)?.drop();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { decodeReplies } from "../../kernel/delta.ts";
 import { decodeHeartbeat } from "../../kernel/partition-state.ts";
+import { compareStreamIds } from "../../kernel/stream-id.ts";
 import {
   createLab,
   KEYS,
@@ -60,6 +61,29 @@ test("a repeated message changes nothing, also after a hand-over", async () => {
   await second.ended;
   expect((await readContacts(lab.redis)).get("a")?.count).toBe(2);
   expect(second.telemetry.take().counters.duplicates).toBe(1);
+});
+
+test("what is in the stream when a drain begins is finished, what comes later is not waited for", async () => {
+  const owner = await lab.own({ options: { ...QUICK, stepEntries: 4 } });
+  await owner.live;
+  for (let i = 0; i < 300; i++) void lab.send([{ userId: `u${i % 7}` }]);
+  const last = await lab.send([{ userId: "last" }]);
+  owner.release(30_000);
+  const later = lab.send([{ userId: "later" }]);
+  expect(await owner.ended).toBe("released");
+  await later;
+  const offset = (await lab.redis.hget(KEYS.state, "offset")) ?? "";
+  expect(compareStreamIds(offset, last)).toBeGreaterThanOrEqual(0);
+  expect((await readContacts(lab.redis)).get("last")?.count).toBe(1);
+});
+
+test("a drain ends in time, whatever is left", async () => {
+  let now = 0;
+  const owner = await lab.own({ ticks: () => (now += 100), options: { ...QUICK, stepEntries: 1 } });
+  await owner.live;
+  for (let i = 0; i < 300; i++) await lab.send([{ userId: `u${i % 7}` }]);
+  owner.release(1);
+  expect(await owner.ended).toBe("released");
 });
 
 test("after a hand-over nothing is run again and the stream is empty", async () => {
