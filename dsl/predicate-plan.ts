@@ -28,7 +28,16 @@ export type PredicatePlan =
   | { readonly kind: "segment"; readonly name: string }
   | { readonly kind: "has tag"; readonly name: string }
   | { readonly kind: "known" }
-  | { readonly kind: "facts"; readonly facts: readonly ViewFact[]; readonly test: FactsTest };
+  | {
+      readonly kind: "facts";
+      readonly facts: readonly ViewFact[];
+      readonly test: FactsTest;
+      /**
+       * For one fact that is a number: the values at which the test's answer may change. Between two neighbours it is
+       * the same everywhere. Null when that is not known.
+       */
+      readonly breaks: readonly number[] | null;
+    };
 
 export interface PlanContext {
   readonly zone: Zone;
@@ -106,7 +115,7 @@ class Planner {
       test = value === null ? null : this.#againstLiterals(left, value, comparison as ComparisonOf<Literal>);
     }
     if (test === null) return { kind: "none" };
-    if (facts.length > 0) return { kind: "facts", facts, test };
+    if (facts.length > 0) return { kind: "facts", facts, test, breaks: breaksOf(left, comparison) };
     return test([]) ? { kind: "all" } : { kind: "none" };
   }
 
@@ -189,6 +198,29 @@ function isLiteral(operand: Operand): operand is Literal {
   return (
     operand.kind === "string" || operand.kind === "number" || operand.kind === "boolean" || operand.kind === "date"
   );
+}
+
+/** The numbers that score or points are compared with; null when there is more to the comparison. */
+function breaksOf(left: Operand, comparison: Comparison): number[] | null {
+  const isNumber = (operand: Operand): boolean => operand.kind === "score" || operand.kind === "tag";
+  const all: Operand[] = [];
+  switch (comparison.kind) {
+    case "binary":
+      all.push(isNumber(left) ? comparison.right : left);
+      if (!isNumber(left) && !isNumber(comparison.right)) return null;
+      break;
+    case "in":
+      all.push(...comparison.values);
+      break;
+    case "between":
+      all.push(comparison.low, comparison.high);
+      break;
+    default:
+      return null;
+  }
+  if (comparison.kind !== "binary" && !isNumber(left)) return null;
+  const numbers = all.flatMap((operand) => (operand.kind === "number" ? [operand.value] : []));
+  return numbers.length === all.length ? numbers : null;
 }
 
 function isOrdering(operator: string): boolean {

@@ -12,7 +12,6 @@ import {
   ENTRY_VERSION,
   isWidth,
   MESSAGES_ASCII,
-  readItems,
   STRINGS_ASCII,
   TRAITS_ARE_PROPERTIES,
   TRAITS_NONE,
@@ -22,8 +21,8 @@ import {
   VALUE_NUMBER,
   VALUE_STRING,
   VALUE_TRUE,
-  type Numbers,
 } from "./entry-layout.ts";
+import { carve, readBytes, readDoubles, readUints } from "./entry-items.ts";
 import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
 import { ANONYMOUS_PREFIX } from "./ids.ts";
 
@@ -103,6 +102,17 @@ class TextTable {
     this.#texts[n] = text;
     return text;
   }
+
+  /** Whether text n is `other`; compares bytes where that is enough. */
+  is(n: number, other: string): boolean {
+    if (!this.#ascii) return this.get(n) === other;
+    const buffer = this.#buffer;
+    const from = this.#starts[n] as number;
+    const { length } = other;
+    if ((this.#starts[n + 1] as number) - from !== length) return false;
+    for (let i = 0; i < length; i++) if (buffer[from + i] !== other.charCodeAt(i)) return false;
+    return true;
+  }
 }
 
 /** Room for things that are made when they are asked for. */
@@ -114,13 +124,14 @@ function emptySlots<T>(count: number): (T | undefined)[] {
 
 /** Running sums: item i is the sum of all lengths before i, plus `first`; one item more than there are lengths. */
 function startsOf(lengths: Uint32Array, first: number): Uint32Array {
-  const starts = new Uint32Array(lengths.length + 1);
+  const { length } = lengths;
+  const starts = carve(Uint32Array, length + 1);
   let at = first;
-  for (let i = 0; i < lengths.length; i++) {
+  for (let i = 0; i < length; i++) {
     starts[i] = at;
-    at += lengths[i] ?? 0;
+    at += lengths[i] as number;
   }
-  starts[lengths.length] = at;
+  starts[length] = at;
   return starts;
 }
 
@@ -146,6 +157,7 @@ export class ColumnReader {
   readonly seenHi: Uint32Array;
   readonly shapes: Uint32Array;
   readonly shapeCount: number;
+  readonly stringCount: number;
   readonly valueStarts: Uint32Array;
   readonly valueTypes: Uint8Array;
   readonly valueNumbers: Float64Array;
@@ -175,7 +187,8 @@ export class ColumnReader {
     this.names = this.#uints(COLUMN.names);
     this.timestamps = this.#doubles(COLUMN.timestamps);
     const { base } = layout;
-    if (base !== 0) for (let i = 0; i < events; i++) this.timestamps[i] = (this.timestamps[i] ?? 0) + base;
+    const { timestamps } = this;
+    if (base !== 0) for (let i = 0; i < events; i++) timestamps[i] = (timestamps[i] as number) + base;
 
     this.#contacts = this.#uints(COLUMN.contacts);
     this.#known = this.#bytes(COLUMN.contactKnown);
@@ -186,11 +199,12 @@ export class ColumnReader {
 
     this.shapes = this.#uints(COLUMN.eventShapes);
     this.shapeCount = layout.counts[COUNTS.shapes] ?? 0;
+    this.stringCount = layout.counts[COUNTS.strings] ?? 0;
     const sizes = this.#uints(COLUMN.shapeSizes);
     this.#shapeStarts = startsOf(sizes, 0);
     this.#shapeKeys = this.#uints(COLUMN.shapeKeyStrings);
     this.#keyTexts = emptySlots(this.shapeCount);
-    this.valueStarts = startsOf(spread(sizes, this.shapes), 0).subarray(0, events);
+    this.valueStarts = valueStartsOf(sizes, this.shapes);
     this.valueTypes = this.#bytes(COLUMN.valueTypes);
     this.valueNumbers = merge(
       this.valueTypes,
@@ -210,6 +224,11 @@ export class ColumnReader {
   contactId(event: number): string {
     this.#contactIds ??= this.#texts(this.#layout.contactsAt, COLUMN.contactLengths, CONTACTS_ASCII);
     return this.#contactIds.get(this.#contacts[event] ?? -1);
+  }
+
+  isContact(event: number, id: string): boolean {
+    this.#contactIds ??= this.#texts(this.#layout.contactsAt, COLUMN.contactLengths, CONTACTS_ASCII);
+    return this.#contactIds.is(this.#contacts[event] ?? -1, id);
   }
 
   anonymousId(event: number): string | null {
@@ -329,21 +348,18 @@ export class ColumnReader {
   }
 
   #bytes(column: number): Uint8Array {
-    return this.#items(column, new Uint8Array(this.#layout.lengths[column] ?? 0));
+    const { starts, lengths, widths } = this.#layout;
+    return readBytes(this.#buffer, starts[column] as number, lengths[column] as number, widths[column] as number);
   }
 
   #uints(column: number): Uint32Array {
-    return this.#items(column, new Uint32Array(this.#layout.lengths[column] ?? 0));
+    const { starts, lengths, widths } = this.#layout;
+    return readUints(this.#buffer, starts[column] as number, lengths[column] as number, widths[column] as number);
   }
 
   #doubles(column: number): Float64Array {
-    return this.#items(column, new Float64Array(this.#layout.lengths[column] ?? 0));
-  }
-
-  #items<T extends Numbers>(column: number, into: T): T {
-    const { starts, widths } = this.#layout;
-    readItems(this.#buffer, starts[column] ?? 0, into, into.length, widths[column] ?? 0);
-    return into;
+    const { starts, lengths, widths } = this.#layout;
+    return readDoubles(this.#buffer, starts[column] as number, lengths[column] as number, widths[column] as number);
   }
 
   #texts(at: number, lengths: number, asciiFlag: number): TextTable {
@@ -353,20 +369,34 @@ export class ColumnReader {
 
 /** What the table says for each of the numbers. */
 function spread(table: Uint32Array, numbers: Uint32Array): Uint32Array {
-  const items = new Uint32Array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) items[i] = table[numbers[i] ?? 0] ?? 0;
+  const { length } = numbers;
+  const items = carve(Uint32Array, length);
+  for (let i = 0; i < length; i++) items[i] = table[numbers[i] as number] as number;
   return items;
+}
+
+/** Where the values of each event begin: behind those of all events before it. */
+function valueStartsOf(sizes: Uint32Array, shapes: Uint32Array): Uint32Array {
+  const { length } = shapes;
+  const starts = carve(Uint32Array, length);
+  let at = 0;
+  for (let i = 0; i < length; i++) {
+    starts[i] = at;
+    at += sizes[shapes[i] as number] as number;
+  }
+  return starts;
 }
 
 /** References and numbers are stored apart; each value takes the next of its sort. */
 function merge(types: Uint8Array, refs: Uint32Array, numbers: Float64Array): Float64Array {
-  const merged = new Float64Array(types.length);
+  const { length } = types;
+  const merged = carve(Float64Array, length);
   let ref = 0;
   let number = 0;
-  for (let i = 0; i < types.length; i++) {
+  for (let i = 0; i < length; i++) {
     const type = types[i];
-    if (type === VALUE_NUMBER) merged[i] = numbers[number++] ?? 0;
-    else if (type === VALUE_STRING || type === VALUE_COMPLEX) merged[i] = refs[ref++] ?? 0;
+    if (type === VALUE_NUMBER) merged[i] = numbers[number++] as number;
+    else if (type === VALUE_STRING || type === VALUE_COMPLEX) merged[i] = refs[ref++] as number;
   }
   return merged;
 }

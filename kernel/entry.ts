@@ -36,6 +36,8 @@ export interface EntryReader {
   /** Distinct property lists: an event's `shapes[i]` names the ordered keys of its `properties`. */
   readonly shapes: Uint32Array;
   readonly shapeCount: number;
+  /** Strings of the entry, for `string(n)`. */
+  readonly stringCount: number;
   /** String numbers of the keys of a shape, in order. */
   shapeKeys(shape: number): Uint32Array;
   /** Where the event's values begin in the value columns; value k belongs to key k of its shape. */
@@ -46,6 +48,8 @@ export interface EntryReader {
   known(event: number): boolean;
   /** The id of the contact: userId, or `~` and the anonymousId. */
   contactId(event: number): string;
+  /** Whether that is `id`, without decoding it where possible. */
+  isContact(event: number, id: string): boolean;
   anonymousId(event: number): string | null;
   messageId(event: number): string;
   string(n: number): string;

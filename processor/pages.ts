@@ -17,7 +17,9 @@ const CONTACT_BYTES_MIN = 600;
 
 export interface Page {
   readonly number: number;
-  readonly rows: (Contact | Buffer)[];
+  /** Null while the row is as it was stored, in `stored`. */
+  readonly contacts: (Contact | null)[];
+  readonly stored: (Buffer | null)[];
   /** The step that it held when it was loaded: recovery leaves it alone up to there. 0 for a page made in memory. */
   readonly seq: number;
   dirty: boolean;
@@ -32,6 +34,8 @@ export interface Pages {
   readonly bytes: number;
   readonly count: number;
   get(page: number): Page | undefined;
+  /** Reads something of the contact of a slot, if it is there, so that it will be at hand. */
+  touch(slot: number): number;
   load(page: number, bytes: Buffer, used: number): void;
   create(page: number, used: number): Page;
   /** Adds to the estimate of a page whose contacts grew. */
@@ -39,35 +43,44 @@ export interface Pages {
   dirty(): number[];
   encode(page: Page, seq: number, plan: BoundPlan): Buffer;
   evict(bytes: number): void;
-  all(): IterableIterator<Page>;
 }
 
 export function pageOf(slot: number): number {
   return slot >>> PAGE_SHIFT;
 }
 
-/** The id of a row, decoded or not. */
-export function idOfRow(row: Contact | Buffer): string {
-  return Buffer.isBuffer(row) ? new ByteReader(row).text() : row.id;
+/** The id of the contact of a slot, decoded or not. */
+export function idIn(page: Page, slot: number): string {
+  const place = slot & SLOT_MASK;
+  const contact = page.contacts[place];
+  if (contact !== null && contact !== undefined) return contact.id;
+  return new ByteReader(storedRow(page, slot)).text();
 }
 
 /** The contact of a slot, decoded under `plan` when it was not yet. */
 export function contactIn(page: Page, slot: number, plan: BoundPlan): Contact {
   const place = slot & SLOT_MASK;
-  const row = page.rows[place];
-  if (row === undefined) throw new Error(`slot ${slot} is not on page ${page.number}`);
-  if (!Buffer.isBuffer(row)) return row;
-  const contact = readRow(new ByteReader(row), slot, plan);
-  page.rows[place] = contact;
+  const known = page.contacts[place];
+  if (known !== null && known !== undefined) return known;
+  const contact = readRow(new ByteReader(storedRow(page, slot)), slot, plan);
+  putContact(page, slot, contact);
   return contact;
 }
 
-export function rowIn(page: Page, slot: number): Contact | Buffer | undefined {
-  return page.rows[slot & SLOT_MASK];
+export function putContact(page: Page, slot: number, contact: Contact): void {
+  page.contacts[slot & SLOT_MASK] = contact;
+  page.stored[slot & SLOT_MASK] = null;
+}
+
+function storedRow(page: Page, slot: number): Buffer {
+  const row = page.stored[slot & SLOT_MASK];
+  if (row === null || row === undefined) throw new Error(`slot ${slot} is not on page ${page.number}`);
+  return row;
 }
 
 export function createPages(): Pages {
-  const pages = new Map<number, Page>();
+  const pages: (Page | undefined)[] = [];
+  let count = 0;
   const writer = new ByteWriter(64 * 1024);
   const rowWriter = new ByteWriter(4096);
   let total = 0;
@@ -77,8 +90,15 @@ export function createPages(): Pages {
     total += bytes;
   };
 
+  /** The list has no holes, which would make it slow: pages come in any order. */
+  const put = (page: Page): void => {
+    while (pages.length <= page.number) pages.push(undefined);
+    pages[page.number] = page;
+    count++;
+  };
+
   const estimate = (page: Page, encoded: number): void => {
-    grew(page, Math.max(encoded * DECODED_FACTOR, page.rows.length * CONTACT_BYTES_MIN) - page.bytes);
+    grew(page, Math.max(encoded * DECODED_FACTOR, page.contacts.length * CONTACT_BYTES_MIN) - page.bytes);
   };
 
   return {
@@ -86,40 +106,49 @@ export function createPages(): Pages {
       return total;
     },
     get count() {
-      return pages.size;
+      return count;
     },
-    get: (page) => pages.get(page),
+    get: (page) => pages[page],
+    touch(slot) {
+      const contact = pages[slot >>> PAGE_SHIFT]?.contacts[slot & SLOT_MASK];
+      return contact === null || contact === undefined ? 0 : contact.slot + contact.featureIndexes.length;
+    },
     load(number, bytes, used) {
-      if (pages.has(number)) return;
+      if (pages[number] !== undefined) return;
       const input = new ByteReader(bytes);
       const header = readPageHeader(input);
-      const rows: Buffer[] = [];
-      for (let i = 0; i < header.count; i++) rows.push(input.block());
-      const page: Page = { number, rows, seq: header.seq, dirty: false, used, bytes: 0 };
-      pages.set(number, page);
+      const contacts: null[] = [];
+      const stored: Buffer[] = [];
+      for (let i = 0; i < header.count; i++) {
+        contacts.push(null);
+        stored.push(input.block());
+      }
+      const page: Page = { number, contacts, stored, seq: header.seq, dirty: false, used, bytes: 0 };
+      put(page);
       estimate(page, bytes.length);
     },
     create(number, used) {
-      const page: Page = { number, rows: [], seq: 0, dirty: true, used, bytes: 0 };
-      pages.set(number, page);
+      const page: Page = { number, contacts: [], stored: [], seq: 0, dirty: true, used, bytes: 0 };
+      put(page);
       return page;
     },
     grew,
     dirty() {
       const numbers: number[] = [];
-      for (const page of pages.values()) if (page.dirty) numbers.push(page.number);
-      return numbers.sort((a, b) => a - b);
+      for (const page of pages) if (page?.dirty === true) numbers.push(page.number);
+      return numbers;
     },
     encode(page, seq, plan) {
       writer.reset();
-      writePageHeader(writer, { seq, model: plan.version, count: page.rows.length });
-      for (const row of page.rows) {
-        if (Buffer.isBuffer(row)) {
-          writer.block(row);
+      writePageHeader(writer, { seq, model: plan.version, count: page.contacts.length });
+      for (let place = 0; place < page.contacts.length; place++) {
+        const contact = page.contacts[place];
+        if (contact === null || contact === undefined) {
+          writer.block(storedRow(page, place));
           continue;
         }
         rowWriter.reset();
-        writeRow(rowWriter, row, plan);
+        writeRow(rowWriter, contact, plan);
         writer.block(rowWriter.view());
       }
       page.dirty = false;
@@ -129,15 +158,15 @@ export function createPages(): Pages {
     },
     evict(bytes) {
       if (total <= bytes) return;
-      const clean = [...pages.values()].filter((page) => !page.dirty).sort((a, b) => a.used - b.used);
+      const clean = pages.filter((page) => page?.dirty === false).sort((a, b) => (a?.used ?? 0) - (b?.used ?? 0));
       // A little below the bound, so that not every commit has to look for pages again.
       const target = bytes * 0.9;
       for (const page of clean) {
-        if (total <= target) return;
-        pages.delete(page.number);
+        if (total <= target || page === undefined) return;
+        pages[page.number] = undefined;
+        count--;
         total -= page.bytes;
       }
     },
-    all: () => pages.values(),
   };
 }

@@ -15,7 +15,8 @@ export interface SeenState {
 
 export interface Seen {
   has(lo: number, hi: number): boolean;
-  add(lo: number, hi: number): void;
+  /** Notes a message; false when it is known already. */
+  add(lo: number, hi: number): boolean;
   /** Rotates when an entry received at `now` (ms since 1970) is past the current generation. */
   advance(now: number): void;
   readonly state: SeenState;
@@ -27,8 +28,8 @@ interface Generation {
   startedAt: number;
   count: number;
   table: Uint32Array;
-  /** Fingerprints from the last full chunk on, as they arrived: lo, hi, lo, hi … */
-  tail: number[];
+  /** Fingerprints from the last full chunk that was taken on, as they arrived: lo, hi, lo, hi … in chunks. */
+  tail: Uint32Array[];
   /** The chunk with which `tail` begins, and whether it has anything that was not taken yet. */
   tailChunk: number;
   unsaved: boolean;
@@ -56,11 +57,12 @@ export function createSeen(
   return {
     has: (lo, hi) => contains(current, lo, hi) || (previous !== null && contains(previous, lo, hi)),
     add(lo, hi) {
-      insert(current, lo, hi);
-      current.tail.push(lo, hi);
-      current.count++;
+      if (previous !== null && contains(previous, lo, hi)) return false;
+      if (!insert(current, lo, hi)) return false;
+      append(current, lo, hi);
       current.unsaved = true;
       if (current.count >= limits.dedupe_max) rotate(current.startedAt);
+      return true;
     },
     advance(now) {
       if (current.count === 0 && previous === null) current.startedAt = Math.max(current.startedAt, now);
@@ -98,60 +100,80 @@ function loadGeneration(saved: SeenState["generations"][number], chunks: Readonl
     generation.tail = [];
     generation.tailChunk = chunk;
     for (let i = 0; i < wanted; i++) {
-      const [lo, hi] = [bytes.readUInt32LE(i * 8), bytes.readUInt32LE(i * 8 + 4)];
+      const lo = bytes.readUInt32LE(i * 8);
+      const hi = bytes.readUInt32LE(i * 8 + 4);
       insert(generation, lo, hi);
-      generation.tail.push(lo, hi);
-      generation.count++;
+      append(generation, lo, hi);
     }
   }
   return generation;
+}
+
+/** Counts a fingerprint and puts it where it is saved from. */
+function append(generation: Generation, lo: number, hi: number): void {
+  const place = generation.count % CHUNK;
+  if (place === 0 || generation.tail.length === 0) generation.tail.push(new Uint32Array(CHUNK * 2));
+  const chunk = generation.tail[generation.tail.length - 1] as Uint32Array;
+  chunk[place * 2] = lo;
+  chunk[place * 2 + 1] = hi;
+  generation.count++;
 }
 
 /** The chunks with anything new; full ones leave memory. */
 function save(generation: Generation): [string, Buffer][] {
   if (!generation.unsaved) return [];
   generation.unsaved = false;
-  const fields: [string, Buffer][] = [];
-  for (let from = 0; from < generation.tail.length; from += CHUNK * 2) {
-    const part = generation.tail.slice(from, from + CHUNK * 2);
-    const bytes = Buffer.allocUnsafe(part.length * 4);
-    part.forEach((value, i) => bytes.writeUInt32LE(value, i * 4));
-    fields.push([`${generation.number}:${generation.tailChunk + from / (CHUNK * 2)}`, bytes]);
-  }
-  const full = Math.floor(generation.tail.length / (CHUNK * 2));
-  generation.tail = generation.tail.slice(full * CHUNK * 2);
+  const { tail, tailChunk, count } = generation;
+  const fields = tail.map((chunk, i): [string, Buffer] => {
+    const length = Math.min(CHUNK, count - (tailChunk + i) * CHUNK);
+    // A copy: the last chunk is written on while this one is on its way.
+    return [`${generation.number}:${tailChunk + i}`, Buffer.from(chunk.slice(0, length * 2).buffer)];
+  });
+  const full = Math.floor(count / CHUNK) - tailChunk;
+  generation.tail = tail.slice(full);
   generation.tailChunk += full;
   return fields;
 }
 
 /** (0, 0) marks a free place, so that one fingerprint is kept as another one. */
-function contains(generation: Generation, lo: number, hi: number): boolean {
+function contains({ table }: Generation, lo: number, hi: number): boolean {
+  const wanted = lo === 0 && hi === 0 ? 1 : lo;
+  const place = placeIn(table, wanted, hi);
+  return table[place] !== 0 || table[place + 1] !== 0;
+}
+
+/** False when the fingerprint is there already. */
+function insert(generation: Generation, lo: number, hi: number): boolean {
+  if ((generation.count + 1) * 4 > generation.table.length) grow(generation);
   const { table } = generation;
   const wanted = lo === 0 && hi === 0 ? 1 : lo;
+  const place = placeIn(table, wanted, hi);
+  if (table[place] !== 0 || table[place + 1] !== 0) return false;
+  table[place] = wanted;
+  table[place + 1] = hi;
+  return true;
+}
+
+function grow(generation: Generation): void {
+  const old = generation.table;
+  const table = new Uint32Array(old.length * 2);
+  for (let i = 0; i < old.length; i += 2) {
+    const lo = old[i] as number;
+    const hi = old[i + 1] as number;
+    if (lo === 0 && hi === 0) continue;
+    const place = placeIn(table, lo, hi);
+    table[place] = lo;
+    table[place + 1] = hi;
+  }
+  generation.table = table;
+}
+
+/** Where a fingerprint stands, or the free place where it would be put. */
+function placeIn(table: Uint32Array, lo: number, hi: number): number {
   const mask = (table.length >>> 1) - 1;
   for (let at = hi & mask; ; at = (at + 1) & mask) {
-    const [a, b] = [table[at * 2], table[at * 2 + 1]];
-    if (a === wanted && b === hi) return true;
-    if (a === 0 && b === 0) return false;
+    const a = table[at * 2] as number;
+    const b = table[at * 2 + 1] as number;
+    if ((a === lo && b === hi) || (a === 0 && b === 0)) return at * 2;
   }
-}
-
-function insert(generation: Generation, lo: number, hi: number): void {
-  if ((generation.count + 1) * 4 > generation.table.length) {
-    const old = generation.table;
-    generation.table = new Uint32Array(old.length * 2);
-    for (let i = 0; i < old.length; i += 2) {
-      const [a, b] = [old[i] as number, old[i + 1] as number];
-      if (a !== 0 || b !== 0) put(generation.table, a, b);
-    }
-  }
-  put(generation.table, lo === 0 && hi === 0 ? 1 : lo, hi);
-}
-
-function put(table: Uint32Array, lo: number, hi: number): void {
-  const mask = (table.length >>> 1) - 1;
-  let at = hi & mask;
-  while (table[at * 2] !== 0 || table[at * 2 + 1] !== 0) at = (at + 1) & mask;
-  table[at * 2] = lo;
-  table[at * 2 + 1] = hi;
 }

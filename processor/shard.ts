@@ -2,7 +2,6 @@
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import type { Control } from "../kernel/control.ts";
 import type { Reply } from "../kernel/delta.ts";
-import { writeDeltaRow } from "../kernel/delta.ts";
 import type { EntryReader } from "../kernel/entry.ts";
 import { writeFeedRecord } from "../kernel/feed.ts";
 import { hash, hash64 } from "../kernel/ids.ts";
@@ -10,7 +9,7 @@ import { LIMITS } from "../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
 import { applyEvent } from "../dsl/contact/apply.ts";
 import { cardOf } from "../dsl/contact/card.ts";
-import { newContact, type Contact } from "../dsl/contact/contact.ts";
+import { forgetChange, newContact, type Contact } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
@@ -18,8 +17,8 @@ import { viewEntry, type EventView } from "../dsl/plan/event-view.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { pagesToBring } from "./missing-pages.ts";
-import { contactIn, createPages, idOfRow, pageOf, rowIn, type Page, type Pages } from "./pages.ts";
-import { deltaRowOf } from "./delta-row.ts";
+import { writeContactDelta } from "./delta-row.ts";
+import { contactIn, createPages, idIn, pageOf, putContact, type Page, type Pages } from "./pages.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { decodeShardCheckpoint, encodeShardCheckpoint, type Migration } from "./shard-checkpoint.ts";
 import {
@@ -64,6 +63,8 @@ class PartitionShard implements Shard, MembershipSink {
   #saturated = 0;
   #changed: Contact[] = [];
   #replies: Reply[] = [];
+  /** Of the entry that is taken: the first slot with the hash of each event's contact, -1 for none. */
+  #slots = new Int32Array(1024);
   readonly #rows = new ByteWriter(64 * 1024);
   readonly #feed = new ByteWriter(16 * 1024);
 
@@ -168,10 +169,11 @@ class PartitionShard implements Shard, MembershipSink {
   encodePage(number: number): { page: Buffer; index: Buffer } {
     const page = this.#pages.get(number);
     if (page === undefined) throw new Error(`page ${number} is not in memory`);
-    const index = new ByteWriter(16 + page.rows.length * 16);
+    const count = page.contacts.length;
+    const index = new ByteWriter(16 + count * 16);
     index.varint(this.seq);
-    index.varint(page.rows.length);
-    for (let i = 0; i < page.rows.length; i++) {
+    index.varint(count);
+    for (let i = 0; i < count; i++) {
       const slot = number * LIMITS.page_contacts + i;
       index.u32(this.#directory.lo(slot));
       index.u32(this.#directory.hi(slot));
@@ -241,27 +243,27 @@ class PartitionShard implements Shard, MembershipSink {
 
   #takeEntries(input: StepInput): void {
     this.#advance(this.#instantOf(input.now));
-    const skip = new Set(input.skip);
+    const skip = input.skip.length === 0 ? null : new Set(input.skip);
     for (const entry of input.entries) {
       if (entry.kind === "control") this.#takeControl(entry.control);
       else this.#takeEvents(entry.events, skip);
     }
   }
 
-  #takeEvents(entry: EntryReader, skip: ReadonlySet<number>): void {
+  #takeEvents(entry: EntryReader, skip: ReadonlySet<number> | null): void {
     this.#seen.advance(entry.receivedAt);
     const view = viewEntry(entry, this.#plan.keys);
     const eventClock = this.#options.clockMode === "event";
-    for (let i = 0; i < entry.count; i++) {
+    const { count, seenLo, seenHi, timestamps } = entry;
+    this.#lookAhead(entry);
+    for (let i = 0; i < count; i++) {
       const index = this.#events++;
-      const [seenLo, seenHi] = [entry.seenLo[i] as number, entry.seenHi[i] as number];
-      if (this.#seen.has(seenLo, seenHi)) {
+      if (!this.#seen.add(seenLo[i] as number, seenHi[i] as number)) {
         this.#duplicates++;
         continue;
       }
-      this.#seen.add(seenLo, seenHi);
-      if (skip.has(index)) continue;
-      const at = entry.timestamps[i] as number;
+      if (skip !== null && skip.has(index)) continue;
+      const at = timestamps[i] as number;
       if (eventClock && at > this.clock) this.#advance(at);
       this.#takeEvent(view, i, at, index);
     }
@@ -270,21 +272,18 @@ class PartitionShard implements Shard, MembershipSink {
   /** `index` counts over all event entries of the step, for a HandlerFault. */
   #takeEvent(view: EventView, event: number, at: number, index: number): void {
     const { entry } = view;
-    const id = entry.contactId(event);
-    const [lo, hi] = [entry.idLo[event] as number, entry.idHi[event] as number];
-    const known = this.#findSlot(id, lo, hi);
-    const slot = known < 0 ? this.contacts : known;
-    this.contacts = Math.max(this.contacts, slot + 1);
+    const known = this.#findEvent(entry, event);
+    const slot = known < 0 ? this.contacts++ : known;
     const page = known < 0 ? this.#pageForNew(slot) : this.#residentPage(pageOf(slot));
     // Recovery: the page already holds what this step did to it.
     if (!this.#emit && page.seq >= this.seq) return;
     let contact: Contact;
     if (known < 0) {
-      if (page.rows.length !== slot % LIMITS.page_contacts)
+      if (page.contacts.length !== slot % LIMITS.page_contacts)
         throw new Error(`page ${page.number} has a gap before slot ${slot}`);
-      contact = newContact(slot, id, at, this.#plan.startStage);
-      this.#directory.set(slot, lo, hi);
-      page.rows.push(contact);
+      contact = newContact(slot, entry.contactId(event), at, this.#plan.startStage);
+      this.#directory.set(slot, entry.idLo[event] as number, entry.idHi[event] as number);
+      putContact(page, slot, contact);
       this.#pages.grew(page, CONTACT_BYTES);
     } else {
       contact = contactIn(page, slot, this.#plan);
@@ -358,7 +357,7 @@ class PartitionShard implements Shard, MembershipSink {
     for (let number = fromPage; number < end; number++) {
       const page = this.#residentPage(number);
       if (!this.#emit && page.seq >= this.seq) continue;
-      for (let place = 0; place < page.rows.length; place++) this.#migrateRow(page, place, old, migration.at);
+      for (let place = 0; place < page.contacts.length; place++) this.#migrateRow(page, place, old, migration.at);
     }
     migration.nextPage = end;
     if (end < migration.pages) return;
@@ -367,17 +366,15 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   #migrateRow(page: Page, place: number, old: BoundPlan, at: number): void {
-    const row = page.rows[place];
-    if (row === undefined) return;
-    let bytes: Buffer;
-    if (Buffer.isBuffer(row)) bytes = row;
-    else {
+    const slot = page.number * LIMITS.page_contacts + place;
+    let bytes = page.stored[place] ?? null;
+    if (bytes === null) {
       const out = new ByteWriter();
-      writeRow(out, row, old);
+      writeRow(out, contactIn(page, slot, old), old);
       bytes = out.finish();
     }
-    const contact = readRow(new ByteReader(bytes), page.number * LIMITS.page_contacts + place, this.#plan);
-    page.rows[place] = contact;
+    const contact = readRow(new ByteReader(bytes), slot, this.#plan);
+    putContact(page, slot, contact);
     const before = this.#before(contact);
     migrateContact(this.#plan, contact, at, this);
     this.#after(page, contact, before);
@@ -386,9 +383,37 @@ class PartitionShard implements Shard, MembershipSink {
   /** The slot of a contact; -1 when there is none. Its candidates' pages must be resident. */
   #findSlot(id: string, lo: number, hi: number): number {
     for (let slot = this.#directory.find(lo, hi); slot >= 0; slot = this.#directory.findAfter(slot)) {
-      const row = rowIn(this.#residentPage(pageOf(slot)), slot);
-      if (row === undefined) throw new Error(`slot ${slot} is in the directory but not on its page`);
-      if (idOfRow(row) === id) return slot;
+      if (idIn(this.#residentPage(pageOf(slot)), slot) === id) return slot;
+    }
+    return -1;
+  }
+
+  /**
+   * Looks up the contacts of an entry's events and touches them. Contacts lie all over the memory: in a loop that does
+   * nothing else the processor waits for several of them at a time instead of for one after the other.
+   */
+  #lookAhead({ count, idLo, idHi }: EntryReader): void {
+    if (this.#slots.length < count) this.#slots = new Int32Array(count * 2);
+    const slots = this.#slots;
+    const directory = this.#directory;
+    const pages = this.#pages;
+    for (let i = 0; i < count; i++) slots[i] = directory.find(idLo[i] as number, idHi[i] as number);
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i] as number;
+      if (slot >= 0) touched += pages.touch(slot);
+    }
+    // Looked at, so that the reads aren't left out.
+    if (touched < 0) throw new Error("a contact has a negative slot");
+  }
+
+  /** The slot of an event's contact, -1 when there is none, from what `#lookAhead` found. */
+  #findEvent(entry: EntryReader, event: number): number {
+    let slot = this.#slots[event] as number;
+    // An earlier event of the entry may have made it.
+    if (slot < 0) slot = this.#directory.find(entry.idLo[event] as number, entry.idHi[event] as number);
+    for (; slot >= 0; slot = this.#directory.findAfter(slot)) {
+      if (entry.isContact(event, idIn(this.#residentPage(pageOf(slot)), slot))) return slot;
     }
     return -1;
   }
@@ -413,8 +438,8 @@ class PartitionShard implements Shard, MembershipSink {
     this.#changed = [];
     this.#rows.reset();
     for (const contact of changed) {
-      if (this.#emit) writeDeltaRow(this.#rows, deltaRowOf(contact));
-      contact.change = null;
+      if (this.#emit) writeContactDelta(this.#rows, contact);
+      forgetChange(contact);
     }
     return this.#rows.length === 0 ? null : this.#rows.finish();
   }

@@ -1,6 +1,8 @@
 /** Takes one event into a contact: facts first, then points and tags, then stages and segments. */
+import type { JsonObject } from "../../kernel/event.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { EventView } from "../plan/event-view.ts";
+import { matchEvent } from "../plan/dispatch.ts";
+import { groupFor, type EventView } from "../plan/event-view.ts";
 import type { SelectorPlan } from "../plan/builder.ts";
 import { addTagPoints } from "../features/tag-counts.ts";
 import { changeOf, type Contact } from "./contact.ts";
@@ -29,25 +31,25 @@ export function applyEvent(
   const at = entry.timestamps[event] as number;
   if (isNew) {
     changeOf(contact).isNew = true;
-    plan.dirty.fill();
+    plan.dirty.addAll(plan.initial);
   }
   noteCall(plan, contact, at, entry.known(event));
   const traits = entry.traits(event);
   if (traits !== null) {
-    mergeTraits(contact, traits, at, entry.messageId(event), limits.traits_max, (key) => {
-      const readers = plan.readers.traits.get(key);
-      if (readers !== undefined) plan.dirty.addAll(readers);
-    });
+    takeTraits(plan, contact, traits, at, entry.messageId(event), limits.traits_max);
   }
-  const name = entry.names[event] as number;
-  const selectors = plan.selectorsFor(entry.kinds[event] as number, name === 0 ? null : entry.string(name - 1));
-  for (const selector of selectors) {
-    if (selector.filter === null || selector.filter(view, event)) {
-      takeMatch(plan, contact, selector, view, event, at, now);
-    }
-  }
+  const group = groupFor(view, event, plan.selectorsFor);
+  const matches = matchEvent(group, view, event, plan.matched);
+  for (let i = 0; i < matches; i++) takeMatch(plan, contact, plan.matched[i] as SelectorPlan, view, event, at, now);
   markTags(plan, contact);
   evaluateDirty(plan, contact, now, "event", sink);
+}
+
+function takeTraits(plan: Plan, contact: Contact, traits: JsonObject, at: number, by: string, maximum: number): void {
+  mergeTraits(contact, traits, at, by, maximum, (key) => {
+    const readers = plan.readers.traits.get(key);
+    if (readers !== undefined) plan.dirty.addAll(readers);
+  });
 }
 
 function noteCall(plan: Plan, contact: Contact, at: number, known: boolean): void {
@@ -75,7 +77,9 @@ function takeMatch(
   now: number,
 ): void {
   for (const feature of selector.features) {
-    if (feature.add(contact, view, event, at, now)) plan.dirty.addAll(plan.readers.features[feature.index] ?? []);
+    if (!feature.add(contact, view, event, at, now)) continue;
+    const readers = plan.readers.features[feature.index] as readonly number[];
+    if (readers.length > 0) plan.dirty.addAll(readers);
   }
   if (selector.points !== 0) {
     contact.score += selector.points;
@@ -83,6 +87,7 @@ function takeMatch(
     changeOf(contact).score = true;
     plan.dirty.addAll(plan.readers.score);
   }
+  if (selector.tags.length === 0) return;
   for (const [tag, points] of selector.tags) addTagPoints(contact, tag, points, plan.limits.tags_max);
 }
 

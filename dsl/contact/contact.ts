@@ -15,14 +15,17 @@ export interface Contact {
   known: boolean;
   firstSeen: number;
   lastSeen: number;
-  traits: Map<string, Trait>;
+  /** `NO_TRAITS` while there are none. */
+  traits: ReadonlyMap<string, Trait>;
   /** Local numbers of the features that have a state, ascending, and the states beside them. */
   featureIndexes: number[];
   featureStates: FeatureState[];
+  /** The place of the feature that was looked up last: who adds to a state is followed by who reads it. */
+  cursor: number;
   /** Micro points. */
   score: number;
-  /** Tags that it has, with micro points. */
-  tags: Map<string, number>;
+  /** Tags that it has, with micro points; `NO_TAGS` while there are none. */
+  tags: ReadonlyMap<string, number>;
   /** Stage id; -1 while none is reached. */
   stage: number;
   /** Ids of the stages whose `when` was true at the last evaluation. */
@@ -45,10 +48,14 @@ export interface ContactChange {
   isNew: boolean;
   score: boolean;
   stage: boolean;
-  /** Ids of segments entered or left, possibly both. */
-  segments: Set<number> | null;
+  /** Ids of segments entered or left, possibly both, each perhaps several times. */
+  segments: number[] | null;
   tags: Set<string> | null;
 }
+
+/** Most contacts have neither traits nor tags, and an empty map takes more room than all else that they have. */
+export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
+export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
 export function newContact(slot: number, id: string, timestamp: number, stage: number): Contact {
   return {
@@ -57,26 +64,61 @@ export function newContact(slot: number, id: string, timestamp: number, stage: n
     known: false,
     firstSeen: timestamp,
     lastSeen: timestamp,
-    traits: new Map(),
+    traits: NO_TRAITS,
     featureIndexes: [],
     featureStates: [],
+    cursor: 0,
     score: 0,
-    tags: new Map(),
+    tags: NO_TAGS,
     stage,
     held: [],
-    members: [],
-    since: [],
-    armedRoots: [],
-    armedAt: [],
+    members: shortList(0),
+    since: shortList(0.5),
+    armedRoots: shortList(0),
+    armedAt: shortList(0.5),
     nextFlip: Infinity,
     saturated: false,
     change: null,
   };
 }
 
+/**
+ * An empty list with room for four numbers: one that starts as `[]` gets room for seventeen with its first item.
+ * `sample` is a number like those that will be in it, a whole one or not: the two sorts are kept differently.
+ */
+export function shortList(sample: number): number[] {
+  const list = [sample, sample, sample, sample];
+  list.pop();
+  list.pop();
+  list.pop();
+  list.pop();
+  return list;
+}
+
+/**
+ * Changes that deltas are done with, to be used again: nearly every event begins one, and a long-lived contact that
+ * points to something new is work for the garbage collector.
+ */
+const spare: ContactChange[] = [];
+const SPARE_MAX = 32_768;
+
 export function changeOf(contact: Contact): ContactChange {
-  contact.change ??= { isNew: false, score: false, stage: false, segments: null, tags: null };
+  contact.change ??= spare.pop() ?? { isNew: false, score: false, stage: false, segments: null, tags: null };
   return contact.change;
+}
+
+/** The delta of the contact has been written. */
+export function forgetChange(contact: Contact): void {
+  const { change } = contact;
+  if (change === null) return;
+  contact.change = null;
+  if (spare.length >= SPARE_MAX) return;
+  change.isNew = false;
+  change.score = false;
+  change.stage = false;
+  change.segments = null;
+  change.tags = null;
+  spare.push(change);
 }
 
 /** Where `key` stands in an ascending list, or `-1 - place` where it would be put. */
@@ -93,19 +135,55 @@ export function placeOf(list: readonly number[], key: number): number {
   return -1 - low;
 }
 
+/** Puts an item at a place of a list. Unlike `splice` it makes no list of what it removed. */
+export function insertAt<T>(list: T[], place: number, item: T): void {
+  list.push(item);
+  for (let i = list.length - 1; i > place; i--) list[i] = list[i - 1] as T;
+  list[place] = item;
+}
+
+export function removeAt<T>(list: T[], place: number): void {
+  for (let i = place + 1; i < list.length; i++) list[i - 1] = list[i] as T;
+  list.pop();
+}
+
+/** Where a feature's state stands in `featureStates`, or `-1 - place` where it would be put. */
+export function featurePlace(contact: Contact, feature: number): number {
+  const { cursor, featureIndexes } = contact;
+  if (cursor < featureIndexes.length && featureIndexes[cursor] === feature) return cursor;
+  const place = placeOf(featureIndexes, feature);
+  if (place >= 0) contact.cursor = place;
+  return place;
+}
+
 export function featureState(contact: Contact, feature: number): FeatureState | undefined {
-  const place = placeOf(contact.featureIndexes, feature);
+  const place = featurePlace(contact, feature);
   return place < 0 ? undefined : contact.featureStates[place];
 }
 
 export function setFeatureState(contact: Contact, feature: number, state: FeatureState): void {
-  const place = placeOf(contact.featureIndexes, feature);
-  if (place >= 0) {
-    contact.featureStates[place] = state;
-    return;
-  }
-  contact.featureIndexes.splice(-1 - place, 0, feature);
-  contact.featureStates.splice(-1 - place, 0, state);
+  const place = featurePlace(contact, feature);
+  if (place >= 0) contact.featureStates[place] = state;
+  else addFeatureState(contact, -1 - place, feature, state);
+}
+
+/** `place` as `featurePlace` says where it would be put. */
+export function addFeatureState(contact: Contact, place: number, feature: number, state: FeatureState): void {
+  insertAt(contact.featureIndexes, place, feature);
+  insertAt(contact.featureStates, place, state);
+  contact.cursor = place;
+}
+
+/** The contact's own tags, to be changed. */
+export function ownTags(contact: Contact): Map<string, number> {
+  if (contact.tags === NO_TAGS) contact.tags = new Map();
+  return contact.tags as Map<string, number>;
+}
+
+/** The contact's own traits, to be changed. */
+export function ownTraits(contact: Contact): Map<string, Trait> {
+  if (contact.traits === NO_TRAITS) contact.traits = new Map();
+  return contact.traits as Map<string, Trait>;
 }
 
 export function isMember(contact: Contact, segmentId: number): boolean {

@@ -4,7 +4,7 @@
  */
 import type { Plan, Root } from "../plan/plan.ts";
 import { horizon } from "../plan/horizon.ts";
-import { changeOf, placeOf, type Contact } from "./contact.ts";
+import { changeOf, insertAt, placeOf, removeAt, type Contact } from "./contact.ts";
 
 export type Cause = "event" | "time" | "merge" | "backfill" | "api" | "delete";
 
@@ -15,40 +15,47 @@ export interface MembershipSink {
 
 /** Evaluates the roots in `plan.dirty` at instant t. */
 export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Cause, sink: MembershipSink): void {
-  let evaluated = false;
+  let next = true;
   for (let index = plan.dirty.take(); index >= 0; index = plan.dirty.take()) {
     const root = plan.roots[index] as Root;
-    evaluateRoot(plan, contact, root, t, cause, sink);
-    evaluated = true;
+    next = evaluateRoot(plan, contact, root, t, cause, sink) && next;
   }
-  if (evaluated) contact.nextFlip = least(contact.armedAt);
+  if (!next) contact.nextFlip = least(contact.armedAt);
 }
 
-function evaluateRoot(plan: Plan, contact: Contact, root: Root, t: number, cause: Cause, sink: MembershipSink): void {
+/** Whether `nextFlip` is still the least of `armedAt`. */
+function evaluateRoot(
+  plan: Plan,
+  contact: Contact,
+  root: Root,
+  t: number,
+  cause: Cause,
+  sink: MembershipSink,
+): boolean {
   switch (root.kind) {
     case "segment": {
       const holds = root.truth(contact, t);
-      arm(contact, root.index, horizon.at, t);
+      const next = arm(contact, root.index, horizon.at, t);
       setMembership(plan, contact, root.id, holds, t, cause, sink);
-      return;
+      return next;
     }
     case "stage": {
       const holds = root.truth(contact, t);
-      arm(contact, root.index, horizon.at, t);
+      const next = arm(contact, root.index, horizon.at, t);
       setHeld(plan, contact, root.id, holds);
-      return;
+      return next;
     }
     case "score": {
       const score = root.read(contact, t);
-      arm(contact, root.index, horizon.at, t);
+      const next = arm(contact, root.index, horizon.at, t);
       setScore(plan, contact, score);
-      return;
+      return next;
     }
     case "tags": {
       const tags = root.read(contact, t);
-      arm(contact, root.index, horizon.at, t);
+      const next = arm(contact, root.index, horizon.at, t);
       setTags(plan, contact, tags);
-      return;
+      return next;
     }
   }
 }
@@ -67,19 +74,31 @@ export function runFlip(plan: Plan, contact: Contact, sink: MembershipSink): voi
   evaluateDirty(plan, contact, at, "time", sink);
 }
 
-function arm(contact: Contact, root: number, at: number, now: number): void {
+/**
+ * Notes when a root is to be looked at again. `nextFlip` is brought forward here; false when the root was the one that
+ * it stood for, so that the least is to be found anew.
+ */
+function arm(contact: Contact, root: number, at: number, now: number): boolean {
   if (at <= now) throw new Error(`root ${root} asks to be looked at again at ${at}, which is not after ${now}`);
-  const place = placeOf(contact.armedRoots, root);
-  if (at === Infinity) {
-    if (place < 0) return;
-    contact.armedRoots.splice(place, 1);
-    contact.armedAt.splice(place, 1);
-  } else if (place >= 0) {
-    contact.armedAt[place] = at;
-  } else {
-    contact.armedRoots.splice(-1 - place, 0, root);
-    contact.armedAt.splice(-1 - place, 0, at);
+  const { armedRoots, armedAt, nextFlip } = contact;
+  const place = armedRoots.length === 0 ? -1 : placeOf(armedRoots, root);
+  if (place < 0) {
+    if (at === Infinity) return true;
+    insertAt(armedRoots, -1 - place, root);
+    insertAt(armedAt, -1 - place, at);
+    if (at < nextFlip) contact.nextFlip = at;
+    return true;
   }
+  const before = armedAt[place] as number;
+  if (at === before) return true;
+  if (at === Infinity) {
+    removeAt(armedRoots, place);
+    removeAt(armedAt, place);
+  } else {
+    armedAt[place] = at;
+    if (at < nextFlip) contact.nextFlip = at;
+  }
+  return before !== nextFlip || at < nextFlip;
 }
 
 function setMembership(
@@ -94,15 +113,15 @@ function setMembership(
   const place = placeOf(contact.members, segmentId);
   if (place >= 0 === holds) return;
   if (holds) {
-    contact.members.splice(-1 - place, 0, segmentId);
-    contact.since.splice(-1 - place, 0, t);
+    insertAt(contact.members, -1 - place, segmentId);
+    insertAt(contact.since, -1 - place, t);
   } else {
-    contact.members.splice(place, 1);
-    contact.since.splice(place, 1);
+    removeAt(contact.members, place);
+    removeAt(contact.since, place);
   }
   const change = changeOf(contact);
-  change.segments ??= new Set();
-  change.segments.add(segmentId);
+  // The row of a contact that is new gives all its segments.
+  if (!change.isNew) (change.segments ??= []).push(segmentId);
   sink.moved(contact, segmentId, holds, t, cause);
   const readers = plan.readers.segments.get(segmentId);
   if (readers !== undefined) plan.dirty.addAll(readers);
@@ -137,10 +156,10 @@ function setHeld(plan: Plan, contact: Contact, stageId: number, holds: boolean):
   const place = placeOf(contact.held, stageId);
   if (place >= 0 === holds) return;
   if (!holds) {
-    contact.held.splice(place, 1);
+    removeAt(contact.held, place);
     return;
   }
-  contact.held.splice(-1 - place, 0, stageId);
+  insertAt(contact.held, -1 - place, stageId);
   const present = plan.stageOrder.get(contact.stage) ?? -1;
   if ((plan.stageOrder.get(stageId) ?? -1) <= present) return;
   contact.stage = stageId;

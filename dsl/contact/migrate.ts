@@ -4,7 +4,7 @@
  */
 import { addTagPoints } from "../features/tag-counts.ts";
 import type { Plan } from "../plan/plan.ts";
-import { changeOf, featureState, placeOf, type Contact } from "./contact.ts";
+import { changeOf, featureState, NO_TAGS, placeOf, type Contact } from "./contact.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
 
 /** The contact was read under the new plan already: states of features that it lacks are gone. */
@@ -33,7 +33,7 @@ function rescore(plan: Plan, contact: Contact): void {
   const count = (feature: number): number => (featureState(contact, feature) as number | undefined) ?? 0;
   contact.score = 0;
   for (const rule of plan.rules.score) contact.score += rule.points * count(rule.feature);
-  contact.tags = new Map();
+  contact.tags = NO_TAGS;
   for (const rule of plan.rules.tags) {
     const times = count(rule.feature);
     if (times > 0) addTagPoints(contact, rule.tag, rule.points * times, plan.limits.tags_max);

@@ -15,7 +15,7 @@ import { readRowHead, writeRowHead } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS } from "../features/feature.ts";
 import { storedRoot, type BoundPlan } from "../registry.ts";
-import { setFeatureState, type Contact } from "./contact.ts";
+import { NO_TAGS, NO_TRAITS, ownTraits, setFeatureState, type Contact } from "./contact.ts";
 
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   writeRowHead(out, {
@@ -59,11 +59,12 @@ export function readRow(input: ByteReader, slot: number, plan: BoundPlan): Conta
     known: head.known,
     firstSeen: head.firstSeen,
     lastSeen: head.lastSeen,
-    traits: new Map(),
+    traits: NO_TRAITS,
     featureIndexes: [],
     featureStates: [],
+    cursor: 0,
     score: head.score,
-    tags: new Map(head.tags),
+    tags: head.tags.length === 0 ? NO_TAGS : new Map(head.tags),
     stage: head.stage,
     held: [],
     members: head.members,
@@ -115,7 +116,7 @@ function readTraits(input: ByteReader, contact: Contact): void {
     const key = input.text();
     const write = writes[input.varint()];
     if (write === undefined) throw new RangeError("a trait names a write that is not there");
-    contact.traits.set(key, { value: readJson(input), at: write.at, by: write.by });
+    ownTraits(contact).set(key, { value: readJson(input), at: write.at, by: write.by });
   }
 }
 

@@ -1,5 +1,5 @@
 /** How many events there have been in all, or since a fixed instant. State: the number. */
-import { featureState, setFeatureState } from "../contact/contact.ts";
+import { addFeatureState, featurePlace } from "../contact/contact.ts";
 import type { Feature, FeatureCodec } from "./feature.ts";
 
 /** `since`: the earliest timestamp that counts, ms since 1970; null for all of time. */
@@ -11,7 +11,9 @@ export function countFeature(index: number, key: string, since: number | null): 
     kind: "count",
     add(contact, _view, _event, at) {
       if (at < from) return false;
-      setFeatureState(contact, index, ((featureState(contact, index) as number | undefined) ?? 0) + 1);
+      const place = featurePlace(contact, index);
+      if (place < 0) addFeatureState(contact, -1 - place, index, 1);
+      else contact.featureStates[place] = (contact.featureStates[place] as number) + 1;
       return true;
     },
   };

@@ -3,7 +3,7 @@
  *
  * Counts and not points, so that a model with other points rescores everybody without the history.
  */
-import { changeOf, featureState, setFeatureState, type Contact } from "../contact/contact.ts";
+import { changeOf, featureState, ownTags, setFeatureState, type Contact } from "../contact/contact.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Value } from "../value.ts";
 import type { Feature, FeatureCodec } from "./feature.ts";
@@ -53,7 +53,7 @@ export function addTagPoints(contact: Contact, tag: string, points: number, tags
   }
   const sum = (known ?? 0) + points;
   if (!Number.isSafeInteger(sum)) contact.saturated = true;
-  contact.tags.set(tag, sum);
+  ownTags(contact).set(tag, sum);
   const change = changeOf(contact);
   change.tags ??= new Set();
   change.tags.add(tag);

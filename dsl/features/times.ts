@@ -4,7 +4,7 @@
  * A window of the last D that is only compared with n needs no more than the n newest, so a list that serves only
  * such windows keeps `cap` of them and stays exact: older ones can't change any answer.
  */
-import { featureState, setFeatureState, type Contact } from "../contact/contact.ts";
+import { addFeatureState, featurePlace, insertAt, shortList } from "../contact/contact.ts";
 import type { Feature, FeatureCodec } from "./feature.ts";
 
 /** What the windows over one selector need. Mutable while a plan is compiled: each further window widens it. */
@@ -23,33 +23,40 @@ export function timesFeature(index: number, key: string, retention: Retention, e
     add(contact, _view, _event, at, now) {
       const oldest = now - retention.ageMax;
       if (at <= oldest) return false;
-      let times = featureState(contact, index) as number[] | undefined;
-      if (times === undefined) {
-        times = [];
-        setFeatureState(contact, index, times);
+      const place = featurePlace(contact, index);
+      if (place < 0) {
+        const times = shortList(0.5);
+        times.push(at);
+        addFeatureState(contact, -1 - place, index, times);
+        return true;
       }
-      insertTime(times, at);
-      forget(contact, times, oldest, retention.cap, entriesMax);
+      const times = contact.featureStates[place] as number[];
+      const { cap } = retention;
+      const enough = cap !== null && cap <= entriesMax;
+      if (!insertTime(times, at, oldest, enough ? cap : entriesMax) && !enough) contact.saturated = true;
       return true;
     },
   };
 }
 
-function insertTime(times: number[], at: number): void {
-  const last = times[times.length - 1];
-  if (last === undefined || last <= at) times.push(at);
-  else times.splice(firstAfter(times, at), 0, at);
-}
-
-function forget(contact: Contact, times: number[], oldest: number, cap: number | null, entriesMax: number): void {
+/** Forgets what is not after `oldest` and keeps the newest `most`; false when that made it forget one that is. */
+function insertTime(times: number[], at: number, oldest: number, most: number): boolean {
+  const { length } = times;
   let drop = 0;
-  while (drop < times.length && (times[drop] as number) <= oldest) drop++;
-  const most = Math.min(cap ?? entriesMax, entriesMax);
-  if (times.length - drop > most) {
-    drop = times.length - most;
-    if (cap === null || cap > entriesMax) contact.saturated = true;
+  while (drop < length && (times[drop] as number) <= oldest) drop++;
+  const fits = length + 1 - drop <= most;
+  if (!fits) drop = length + 1 - most;
+  const place = length === 0 || (times[length - 1] as number) <= at ? length : firstAfter(times, at);
+  if (drop === 0) insertAt(times, place, at);
+  // It would be the first to be forgotten.
+  else if (place < drop) times.splice(0, drop - 1);
+  else {
+    // The place of the last one forgotten is taken by what came after it, up to where the new one stands.
+    for (let i = drop; i < place; i++) times[i - 1] = times[i] as number;
+    times[place - 1] = at;
+    if (drop > 1) times.splice(0, drop - 1);
   }
-  if (drop > 0) times.splice(0, drop);
+  return fits;
 }
 
 /** The place of the first timestamp greater than `at`; the list's length when there is none. */

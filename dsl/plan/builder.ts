@@ -14,7 +14,8 @@ import { timesFeature, type Retention } from "../features/times.ts";
 import { valueCountsFeature } from "../features/value-counts.ts";
 import type { Zone } from "../timezone.ts";
 import { compileEach, compileEnd, createPropertyKeys, hasElements, spread } from "./event-view.ts";
-import { compileFilter, type FilterTest } from "./filter.ts";
+import type { FilterTest } from "./filter.ts";
+import { splitFilter, type Probe } from "./probe.ts";
 
 export interface PlanLimits {
   readonly window_entries_max: number;
@@ -26,7 +27,11 @@ export interface PlanLimits {
 export interface SelectorPlan {
   readonly text: string;
   readonly selector: EventSelector;
-  readonly filter: FilterTest | null;
+  /** Its place among the selectors of the plan: several that match one event take it in this order. */
+  readonly order: number;
+  /** Its filter: what can be looked up, and what else has to hold. */
+  readonly probe: Probe | null;
+  readonly rest: FilterTest | null;
   readonly features: Feature[];
   /** Micro points that each event adds to the score, and to tags named in the model. */
   points: number;
@@ -45,6 +50,8 @@ export interface Reads {
   known: boolean;
   firstSeen: boolean;
   lastSeen: boolean;
+  /** The contact's id. */
+  id: boolean;
 }
 
 export function noReads(): Reads {
@@ -59,6 +66,7 @@ export function noReads(): Reads {
     known: false,
     firstSeen: false,
     lastSeen: false,
+    id: false,
   };
 }
 
@@ -102,8 +110,8 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     const text = printEventSelector(event);
     let plan = selectors.get(text);
     if (plan === undefined) {
-      const filter = event.where === null ? null : compileFilter(event.where, keys, zone);
-      plan = { text, selector: event, filter, features: [], points: 0, tags: [] };
+      const { probe, rest } = splitFilter(event.where, keys, zone);
+      plan = { text, selector: event, order: selectors.size, probe, rest, features: [], points: 0, tags: [] };
       selectors.set(text, plan);
     }
     return plan;

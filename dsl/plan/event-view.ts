@@ -7,8 +7,10 @@ import {
   VALUE_TRUE,
   type EntryReader,
 } from "../../kernel/entry.ts";
+import { CALL_KINDS } from "../../kernel/event.ts";
 import type { Path } from "../ast.ts";
 import { follow, isScalar, type Value } from "../value.ts";
+import type { Dispatch, SelectorGroup } from "./dispatch.ts";
 
 /** The top-level property keys that a plan reads, numbered. */
 export interface PropertyKeys {
@@ -21,19 +23,46 @@ export interface EventView {
   /** Place of key k in the values of shape s at [s * keys + k]; -1 where the shape has no such key. */
   readonly places: Int32Array;
   readonly keys: number;
+  /** The selectors of each kind and name that was met, by `groupFor`. */
+  readonly groups: Map<number, SelectorGroup>;
 }
+
+/** The selectors that an event may match, by its kind and name. */
+export function groupFor(view: EventView, event: number, dispatch: Dispatch): SelectorGroup {
+  const { entry, groups } = view;
+  const kind = entry.kinds[event] as number;
+  const name = entry.names[event] as number;
+  const code = name * CALL_KINDS.length + kind;
+  let group = groups.get(code);
+  if (group === undefined) {
+    group = dispatch(kind, name === 0 ? null : entry.string(name - 1));
+    groups.set(code, group);
+  }
+  return group;
+}
+
+const UNKNOWN = -2;
+/** Scratch: the numbers of keys by the numbers of their strings. */
+let keyOfString = new Int32Array(1024);
 
 export function viewEntry(entry: EntryReader, keys: PropertyKeys): EventView {
   const count = keys.numbers.size;
   const places = new Int32Array(entry.shapeCount * count).fill(-1);
+  if (keyOfString.length < entry.stringCount) keyOfString = new Int32Array(entry.stringCount * 2);
+  keyOfString.fill(UNKNOWN, 0, entry.stringCount);
   for (let shape = 0; shape < entry.shapeCount; shape++) {
     const shapeKeys = entry.shapeKeys(shape);
     for (let place = 0; place < shapeKeys.length; place++) {
-      const key = keys.numbers.get(entry.string(shapeKeys[place] as number));
-      if (key !== undefined) places[shape * count + key] = place;
+      const string = shapeKeys[place] as number;
+      let key = keyOfString[string] as number;
+      if (key === UNKNOWN) {
+        key = keys.numbers.get(entry.string(string)) ?? -1;
+        keyOfString[string] = key;
+      }
+      if (key >= 0) places[shape * count + key] = place;
     }
   }
-  return { entry, places, keys: count };
+  return { entry, places, keys: count, groups: new Map() };
 }
 
 /** Reads one path of an event; undefined where it is missing, null where it is null. */
@@ -130,7 +159,8 @@ function eachElement(value: Value, parts: Path["parts"], from: number, take: (va
   for (const element of value) descend(element, parts, from, take);
 }
 
-function property(view: EventView, event: number, key: number): Value {
+/** The value of a top-level property, by the number of its key. */
+export function property(view: EventView, event: number, key: number): Value {
   const entry = view.entry;
   const place = view.places[(entry.shapes[event] as number) * view.keys + key] as number;
   if (place < 0) return undefined;

@@ -107,6 +107,7 @@ function compileFact(
       return compileOperand(names.value(fact.name.text), builder, reads, names);
     case "percent": {
       const salt = fact.salt.text;
+      reads.id = true;
       return timeless("scalar", (contact) => percentOf(salt, contact.id));
     }
     case "days_to_anniversary":

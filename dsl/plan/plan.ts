@@ -6,13 +6,21 @@ import type { Predicate } from "../ast.ts";
 import type { CheckedModel } from "../check.ts";
 import type { Feature } from "../features/feature.ts";
 import type { Retention } from "../features/times.ts";
-import { createPlanBuilder, noReads, type PlanBuilder, type PlanLimits, type Reads } from "./builder.ts";
+import {
+  createPlanBuilder,
+  noReads,
+  type PlanBuilder,
+  type PlanLimits,
+  type Reads,
+  type SelectorPlan,
+} from "./builder.ts";
 import { compileCardFacts, compileValueFacts, type AggregateFact, type ValueFact } from "./card-facts.ts";
 import { createDirtySet, type DirtySet } from "./dirty.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import type { PropertyKeys } from "./event-view.ts";
 import type { Names } from "./operand.ts";
 import { compilePredicate, type Truth } from "./predicate.ts";
+import { initialRoots } from "./initial.ts";
 import { readersOf, type Readers } from "./readers.ts";
 import { compileScoreRules, compileTagRules, type ScoringRules } from "./rules.ts";
 import { compileScore, needsScoreRoot, type ScoreRead } from "./score-root.ts";
@@ -52,8 +60,12 @@ export interface Plan {
   readonly aggregates: readonly AggregateFact[];
   readonly values: readonly ValueFact[];
   readonly uses: readonly FeatureUse[];
+  /** The roots that say anything of a contact that has just come: all others are false until something happens. */
+  readonly initial: readonly number[];
   /** Scratch for evaluation, empty between events. */
   readonly dirty: DirtySet;
+  /** Scratch for the selectors that an event matches. */
+  readonly matched: SelectorPlan[];
   readonly selectorsFor: Dispatch;
 }
 
@@ -75,6 +87,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
   const aggregates = compileCardFacts(model, builder, uses);
   const values = compileValueFacts(model, builder, names);
   const first = model.stages[0];
+  const startStage = first !== undefined && first.when === null ? ids.stage(first.name) : -1;
   return {
     keys: builder.keys,
     limits,
@@ -85,12 +98,14 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     rules,
     stages,
     stageOrder: names.stageOrderById,
-    startStage: first !== undefined && first.when === null ? ids.stage(first.name) : -1,
+    startStage,
     segments: model.segments.map((segment) => ({ name: segment.name, id: ids.segment(segment.name) })),
     aggregates,
     values,
     uses,
+    initial: initialRoots(roots, reads, startStage),
     dirty: createDirtySet(roots.length),
+    matched: [],
     selectorsFor: createDispatch([...builder.selectors.values()]),
   };
 }
