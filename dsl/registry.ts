@@ -3,6 +3,8 @@ import { LIMITS } from "../kernel/limits.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
 import { checkModel, type CheckedModel } from "./check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { FEATURE_CODECS } from "./features/codecs.ts";
+import { FEATURE_KINDS, type FeatureCodec } from "./features/feature.ts";
 import { parseModel } from "./parse.ts";
 import type { PlanLimits } from "./plan/builder.ts";
 import { compilePlan, type NameIds, type Plan, type Root } from "./plan/plan.ts";
@@ -10,7 +12,9 @@ import { compilePlan, type NameIds, type Plan, type Root } from "./plan/plan.ts"
 /** A plan that knows the stable numbers of its features and roots: what stored rows are read and written with. */
 export interface BoundPlan extends Plan {
   readonly version: number;
-  readonly featureIds: readonly number[];
+  /** How the states of each feature are stored: its number, the code of its kind, and its codec. */
+  readonly storedFeatures: readonly { readonly id: number; readonly kind: number; readonly codec: FeatureCodec }[];
+  readonly storedRoots: readonly number[];
   readonly featureById: ReadonlyMap<number, number>;
   /** Root by its stored number. */
   readonly rootByStored: ReadonlyMap<number, number>;
@@ -85,7 +89,12 @@ export function planOf(record: ModelRecord, limits: PlanLimits = LIMITS): BoundP
   return {
     ...plan,
     version: record.version,
-    featureIds,
+    storedFeatures: plan.features.map(({ kind }, index) => ({
+      id: featureIds[index] as number,
+      kind: FEATURE_KINDS.indexOf(kind),
+      codec: FEATURE_CODECS[kind],
+    })),
+    storedRoots: plan.roots.map(storedRoot),
     featureById: new Map(featureIds.map((id, index) => [id, index])),
     rootByStored: new Map(plan.roots.map((root) => [storedRoot(root), root.index])),
   };

@@ -87,6 +87,9 @@ export class ByteWriter {
   }
 }
 
+/** Stands for the byte behind the last one: no small number. */
+const END = 0x80;
+
 /** Reads what a `ByteWriter` wrote. Throws a RangeError past the end: a damaged block is a fault, not a value. */
 export class ByteReader {
   readonly buffer: Buffer;
@@ -123,6 +126,16 @@ export class ByteReader {
   }
 
   varint(): number {
+    const { buffer } = this;
+    const first = buffer[this.at] ?? END;
+    if (first < 0x80 && this.at < this.end) {
+      this.at++;
+      return first;
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): number {
     let value = 0;
     let scale = 1;
     for (;;) {
@@ -131,6 +144,10 @@ export class ByteReader {
       value += (byte - 0x80) * scale;
       scale *= 0x80;
     }
+  }
+
+  skipVarint(): void {
+    while (this.u8() >= 0x80);
   }
 
   svarint(): number {

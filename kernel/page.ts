@@ -1,7 +1,7 @@
 /**
  * A page of state: up to 32 contacts in order of arrival, as stored in the partition's `pages` hash.
  *
- *   u8 format (1) | varint seq (the step it holds) | varint model version | varint count | count rows
+ *   u8 format (2) | varint seq (the step it holds) | varint model version | varint count | count rows
  *   row = block: head, then features (opaque here; dsl/row.ts)
  *
  * Its twin in the `index` hash has what must be in memory for every contact, loaded or not:
@@ -10,7 +10,7 @@
  */
 import { ByteReader, type ByteWriter } from "./bytes.ts";
 
-export const PAGE_FORMAT = 1;
+export const PAGE_FORMAT = 2;
 
 export interface PageHeader {
   readonly seq: number;
@@ -45,7 +45,7 @@ export interface RowHead {
   /** Segment ids in ascending order, and since when it is a member of each. */
   members: number[];
   since: number[];
-  tags: [name: string, points: number][];
+  tags: readonly (readonly [name: string, points: number])[];
 }
 
 export function writeRowHead(out: ByteWriter, head: RowHead): void {
@@ -58,7 +58,7 @@ export function writeRowHead(out: ByteWriter, head: RowHead): void {
   out.varint(head.members.length);
   for (let i = 0; i < head.members.length; i++) {
     out.varint(head.members[i] ?? 0);
-    out.varint(head.since[i] ?? 0);
+    out.svarint(head.lastSeen - (head.since[i] ?? 0));
   }
   out.varint(head.tags.length);
   for (const [name, points] of head.tags) {
@@ -78,7 +78,7 @@ export function readRowHead(input: ByteReader): RowHead {
   const since: number[] = [];
   for (let n = input.varint(); n > 0; n--) {
     members.push(input.varint());
-    since.push(input.varint());
+    since.push(lastSeen - input.svarint());
   }
   const tags: [string, number][] = [];
   for (let n = input.varint(); n > 0; n--) tags.push([input.text(), input.svarint()]);
@@ -107,4 +107,43 @@ export function readPageHeads(bytes: Buffer): { header: PageHeader; heads: RowHe
     input.at += length;
   }
   return { header, heads };
+}
+
+/** What `eachRowHead` calls. Ids and names lie as UTF-8 in the page's bytes, from `from` to before `to`. */
+export interface RowHeadSink {
+  /** Before all else of a contact. Micro points; stage id, -1 for none. */
+  contact(place: number, bytes: Buffer, from: number, to: number, score: number, stage: number): void;
+  member(segment: number): void;
+  tag(bytes: Buffer, from: number, to: number, points: number): void;
+}
+
+/** `readPageHeads` without an object for anything: a view reads millions of rows at its start. */
+export function eachRowHead(bytes: Buffer, sink: RowHeadSink): PageHeader {
+  const input = new ByteReader(bytes);
+  const header = readPageHeader(input);
+  for (let place = 0; place < header.count; place++) {
+    const length = input.varint();
+    const end = input.at + length;
+    const idLength = input.varint();
+    const from = input.at;
+    const to = from + idLength;
+    // Flags, firstSeen, lastSeen.
+    input.at = to + 17;
+    const score = input.svarint();
+    const stage = input.varint() - 1;
+    sink.contact(place, bytes, from, to, score, stage);
+    for (let n = input.varint(); n > 0; n--) {
+      sink.member(input.varint());
+      input.skipVarint();
+    }
+    for (let n = input.varint(); n > 0; n--) {
+      const nameLength = input.varint();
+      const nameFrom = input.at;
+      input.at = nameFrom + nameLength;
+      sink.tag(bytes, nameFrom, input.at, input.svarint());
+    }
+    if (input.at > end) throw new RangeError("a row of a page is longer than it says");
+    input.at = end;
+  }
+  return header;
 }

@@ -25,8 +25,14 @@ export function writeContactDelta(out: ByteWriter, contact: Contact): void {
   writeDeltaRow(out, row);
 }
 
-function fillSegments(contact: Contact, moved: readonly number[]): void {
-  const ids = moved.length === 1 ? moved : [...new Set(moved)];
+function fillSegments(contact: Contact, moved: number[]): void {
+  const [only] = moved;
+  if (moved.length === 1 && only !== undefined) {
+    if (isMember(contact, only)) row.entered = moved;
+    else row.left = moved;
+    return;
+  }
+  const ids = [...new Set(moved)];
   row.entered = ids.filter((id) => isMember(contact, id));
   row.left = ids.filter((id) => !isMember(contact, id));
 }

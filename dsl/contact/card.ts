@@ -1,4 +1,5 @@
 /** The profile card: a contact at an instant, names resolved. */
+import { timesIn, type TimesState } from "../features/times.ts";
 import { compareCodePoints } from "../../kernel/compare.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
 import type { Card } from "../../kernel/delta.ts";
@@ -37,9 +38,8 @@ function aggregateValue({ aggregate }: AggregateFact, contact: Contact, t: numbe
   const value = aggregate.read(contact, t);
   const { window } = aggregate;
   if (window !== null && window.retention.cap !== null) {
-    const kept = featureState(contact, window.feature) as readonly number[] | undefined;
-    const all = kept !== undefined && kept.length === value && kept.length >= window.retention.cap;
-    if (all) return { atLeast: kept.length };
+    const { length } = timesIn(featureState(contact, window.feature) as TimesState | undefined);
+    if (length > 0 && length === value && length >= window.retention.cap) return { atLeast: length };
   }
   return scalarOrNull(value);
 }

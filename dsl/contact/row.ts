@@ -11,13 +11,16 @@
  */
 import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
-import { readRowHead, writeRowHead } from "../../kernel/page.ts";
+import { readRowHead, writeRowHead, type RowHead } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS } from "../features/feature.ts";
-import { storedRoot, type BoundPlan } from "../registry.ts";
+import type { BoundPlan } from "../registry.ts";
 import { NO_TAGS, NO_TRAITS, ownTraits, setFeatureState, type Contact } from "./contact.ts";
 
+const NO_TAG_LIST: RowHead["tags"] = [];
+
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
+  const { tags, held, armedRoots, armedAt, featureIndexes, featureStates } = contact;
   writeRowHead(out, {
     id: contact.id,
     known: contact.known,
@@ -28,27 +31,27 @@ export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): vo
     stage: contact.stage,
     members: contact.members,
     since: contact.since,
-    tags: [...contact.tags],
+    tags: tags.size === 0 ? NO_TAG_LIST : [...tags],
   });
   writeTraits(out, contact);
-  out.varint(contact.held.length);
-  for (const stage of contact.held) out.varint(stage);
-  out.varint(contact.armedRoots.length);
-  contact.armedRoots.forEach((index, i) => {
-    const root = plan.roots[index];
-    if (root === undefined) throw new Error("an armed root is not in the plan");
-    out.varint(storedRoot(root));
-    out.f64(contact.armedAt[i] as number);
-  });
-  out.varint(contact.featureIndexes.length);
-  contact.featureIndexes.forEach((index, i) => {
-    const feature = plan.features[index];
-    const state = contact.featureStates[i];
+  out.varint(held.length);
+  for (const stage of held) out.varint(stage);
+  out.varint(armedRoots.length);
+  for (let i = 0; i < armedRoots.length; i++) {
+    const stored = plan.storedRoots[armedRoots[i] as number];
+    if (stored === undefined) throw new Error("an armed root is not in the plan");
+    out.varint(stored);
+    out.f64(armedAt[i] as number);
+  }
+  out.varint(featureIndexes.length);
+  for (let i = 0; i < featureIndexes.length; i++) {
+    const feature = plan.storedFeatures[featureIndexes[i] as number];
+    const state = featureStates[i];
     if (feature === undefined || state === undefined) throw new Error("a contact keeps a feature not in the plan");
-    out.varint(plan.featureIds[index] as number);
-    out.u8(FEATURE_KINDS.indexOf(feature.kind));
-    FEATURE_CODECS[feature.kind].write(out, state, contact);
-  });
+    out.varint(feature.id);
+    out.u8(feature.kind);
+    feature.codec.write(out, state, contact);
+  }
 }
 
 export function readRow(input: ByteReader, slot: number, plan: BoundPlan): Contact {
@@ -83,13 +86,18 @@ export function readRow(input: ByteReader, slot: number, plan: BoundPlan): Conta
     const index = plan.featureById.get(input.varint());
     const kind = FEATURE_KINDS[input.u8()];
     if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
-    const state = FEATURE_CODECS[kind].read(input, tagNames);
+    const state = FEATURE_CODECS[kind].read(input, tagNames, head.lastSeen);
     if (index !== undefined) setFeatureState(contact, index, state);
   }
   return contact;
 }
 
 function writeTraits(out: ByteWriter, contact: Contact): void {
+  if (contact.traits.size === 0) {
+    out.varint(0);
+    out.varint(0);
+    return;
+  }
   const writes = new Map<string, number>();
   for (const trait of contact.traits.values()) {
     const write = `${trait.at} ${trait.by}`;

@@ -37,8 +37,11 @@ export const FEATURE_KINDS = [
 ] as const;
 export type FeatureKind = (typeof FEATURE_KINDS)[number];
 
-/** How one kind of state is stored. Reading gives what was written, whatever the model has become since. */
+/**
+ * How one kind of state is stored. Reading gives what was written, whatever the model has become since. Timestamps may
+ * be written as their distance from the contact's `lastSeen`, which readers are given.
+ */
 export interface FeatureCodec {
   write(out: ByteWriter, state: FeatureState, contact: Contact): void;
-  read(input: ByteReader, tagNames: readonly string[]): FeatureState;
+  read(input: ByteReader, tagNames: readonly string[], lastSeen: number): FeatureState;
 }

@@ -23,20 +23,45 @@ export function timesFeature(index: number, key: string, retention: Retention, e
     add(contact, _view, _event, at, now) {
       const oldest = now - retention.ageMax;
       if (at <= oldest) return false;
-      const place = featurePlace(contact, index);
-      if (place < 0) {
-        const times = shortList(0.5);
-        times.push(at);
-        addFeatureState(contact, -1 - place, index, times);
-        return true;
-      }
-      const times = contact.featureStates[place] as number[];
       const { cap } = retention;
       const enough = cap !== null && cap <= entriesMax;
-      if (!insertTime(times, at, oldest, enough ? cap : entriesMax) && !enough) contact.saturated = true;
+      const most = enough ? cap : entriesMax;
+      const place = featurePlace(contact, index);
+      if (place < 0) {
+        addFeatureState(contact, -1 - place, index, at);
+        return true;
+      }
+      const state = contact.featureStates[place] as TimesState;
+      if (typeof state !== "number") {
+        if (!insertTime(state, at, oldest, most) && !enough) contact.saturated = true;
+      } else if (state <= oldest) contact.featureStates[place] = at;
+      else if (most > 1) contact.featureStates[place] = pairOf(state, at);
+      else {
+        if (!enough) contact.saturated = true;
+        if (at > state) contact.featureStates[place] = at;
+      }
       return true;
     },
   };
+}
+
+/** A single timestamp stands for a list of one: most lists never have a second. */
+export type TimesState = number | number[];
+
+const NONE: readonly number[] = [];
+const single = [0.5];
+
+/** The list that a state stands for; to be done with before the next is asked for. */
+export function timesIn(state: TimesState | undefined): readonly number[] {
+  if (typeof state !== "number") return state ?? NONE;
+  single[0] = state;
+  return single;
+}
+
+function pairOf(a: number, b: number): number[] {
+  const times = shortList(0.5);
+  times.push(Math.min(a, b), Math.max(a, b));
+  return times;
 }
 
 /** Forgets what is not after `oldest` and keeps the newest `most`; false when that made it forget one that is. */
@@ -71,23 +96,27 @@ export function firstAfter(times: readonly number[], at: number): number {
   return low;
 }
 
+/** The newest as its distance from `lastSeen`, then each older one as its distance from the one after it. */
 export const timesCodec: FeatureCodec = {
-  write(out, state) {
-    const times = state as number[];
+  write(out, state, { lastSeen }) {
+    const times = timesIn(state as TimesState);
     out.varint(times.length);
-    let before = 0;
-    for (const at of times) {
-      out.varint(at - before);
-      before = at;
+    let after = lastSeen;
+    for (let i = times.length - 1; i >= 0; i--) {
+      const at = times[i] as number;
+      out.svarint(after - at);
+      after = at;
     }
   },
-  read(input) {
+  read(input, _tagNames, lastSeen) {
+    const count = input.varint();
+    let at = lastSeen;
+    if (count === 1) return at - input.svarint();
     const times: number[] = [];
-    let at = 0;
-    for (let n = input.varint(); n > 0; n--) {
-      at += input.varint();
+    for (let n = count; n > 0; n--) {
+      at -= input.svarint();
       times.push(at);
     }
-    return times;
+    return times.reverse();
   },
 };

@@ -8,7 +8,7 @@ import { firstDatedAfter } from "../features/history.ts";
 import { countRange } from "../features/range-counts.ts";
 import { rangeSum, sumRange } from "../features/series.ts";
 import type { Series, SumState, ValueCounts } from "../features/state.ts";
-import { firstAfter, type Retention } from "../features/times.ts";
+import { firstAfter, timesIn, type Retention, type TimesState } from "../features/times.ts";
 import { mostFrequent } from "../features/value-counts.ts";
 import type { Scalar, Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
@@ -106,13 +106,7 @@ function compileCount(selector: Selector, span: Span | null, context: Context, c
   }
   const last = selector.window?.kind === "last";
   const { feature, retention } = builder.times(selector.event, span.ageMax, last ? cap : null);
-  const read = overRange<number[]>(
-    feature,
-    span,
-    context,
-    (times) => times,
-    (_, from, to) => to - from,
-  );
+  const read = overRange<TimesState>(feature, span, context, timesIn, (_, from, to) => to - from);
   return { read, window: last ? { feature, length: span.ageMax, retention } : null };
 }
 
@@ -135,12 +129,8 @@ function compileEnd(which: "first" | "last", selector: Selector, span: Span | nu
   const pick = (from: number, to: number): number => (which === "first" ? from : to - 1);
   if (path === null) {
     const { feature } = builder.times(event, span.ageMax, null);
-    return overRange<number[]>(
-      feature,
-      span,
-      context,
-      (times) => times,
-      (times, from, to) => (from < to ? times?.[pick(from, to)] : undefined),
+    return overRange<TimesState>(feature, span, context, timesIn, (times, from, to) =>
+      from < to ? timesIn(times)[pick(from, to)] : undefined,
     );
   }
   return compileDatedEnd(builder.history(event, path, which, span.ageMax), span, context, pick);

@@ -11,13 +11,15 @@ export interface DirtySet {
 
 export function createDirtySet(size: number): DirtySet {
   const words = new Uint32Array((size + 31) >>> 5);
-  let first = words.length;
-  let last = -1;
+  /** Which words have a bit: with thousands of roots most have none. */
+  const summary = new Uint32Array((words.length + 31) >>> 5);
+  let first = summary.length;
   const add = (root: number): void => {
     const word = root >>> 5;
     words[word] = (words[word] as number) | (1 << (root & 31));
-    if (word < first) first = word;
-    if (word > last) last = word;
+    const place = word >>> 5;
+    summary[place] = (summary[place] as number) | (1 << (word & 31));
+    if (place < first) first = place;
   };
   return {
     add,
@@ -28,18 +30,22 @@ export function createDirtySet(size: number): DirtySet {
       for (let root = 0; root < size; root++) add(root);
     },
     take() {
-      while (first <= last) {
-        const bits = words[first] as number;
-        if (bits !== 0) {
-          const lowest = bits & -bits;
-          words[first] = bits ^ lowest;
-          return (first << 5) + (31 - Math.clz32(lowest));
-        }
-        first++;
+      for (; first < summary.length; first++) {
+        const filled = summary[first] as number;
+        if (filled === 0) continue;
+        const word = (first << 5) + lowestBit(filled);
+        const bits = words[word] as number;
+        const rest = bits & (bits - 1);
+        words[word] = rest;
+        if (rest === 0) summary[first] = filled & (filled - 1);
+        return (word << 5) + lowestBit(bits);
       }
-      first = words.length;
-      last = -1;
       return -1;
     },
   };
+}
+
+/** The place of the lowest bit that is set; there must be one. */
+function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }

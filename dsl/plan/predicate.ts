@@ -4,6 +4,7 @@
  */
 import type { Comparison, ComparisonOf, Literal, Operand, Predicate, Test } from "../ast.ts";
 import { isMember, featureState, type Contact } from "../contact/contact.ts";
+import type { TimesState } from "../features/times.ts";
 import type { Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { compareMoments, compareValues, compileLiteralTest, momentOf, type ValueTest } from "./compare.ts";
@@ -161,9 +162,16 @@ function countAtLeast(window: NonNullable<CompiledOperand["window"]>, n: number)
   return (contact, t) => {
     horizon.at = Infinity;
     if (n <= 0) return true;
-    const times = featureState(contact, feature) as number[] | undefined;
-    if (times === undefined || times.length < n) return false;
-    const nth = times[times.length - n] as number;
+    const times = featureState(contact, feature) as TimesState | undefined;
+    if (times === undefined) return false;
+    let nth: number;
+    if (typeof times === "number") {
+      if (n > 1) return false;
+      nth = times;
+    } else {
+      if (times.length < n) return false;
+      nth = times[times.length - n] as number;
+    }
     if (nth <= t - length) return false;
     horizon.at = nth + length;
     return true;

@@ -6,7 +6,7 @@ import type { TagDecl } from "../ast.ts";
 import { toMicros } from "../../kernel/decimal.ts";
 import { featureState, type Contact } from "../contact/contact.ts";
 import type { Series } from "../features/state.ts";
-import { firstAfter } from "../features/times.ts";
+import { firstAfter, timesIn, type TimesState } from "../features/times.ts";
 import { isScalar, type Scalar } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { horizon } from "./horizon.ts";
@@ -73,7 +73,7 @@ function namedForEver(feature: number, reads: Reads, tag: string, points: number
 function namedFor(feature: number, reads: Reads, tag: string, points: number, length: number): TagRule {
   reads.features.add(feature);
   return (contact, t, give) => {
-    const at = (featureState(contact, feature) as number[] | undefined) ?? [];
+    const at = timesIn(featureState(contact, feature) as TimesState | undefined);
     const from = firstAfter(at, t - length);
     if (from === at.length) return;
     horizon.at = (at[from] as number) + length;
