@@ -1,112 +1,239 @@
 /**
- * `npm run bench -- pipeline [seconds] [rounds]`: how many events a second one process takes (accepted), has worked
- * off (processed) and shows in its answers (visible), in turns with an empty Fastify route on the same machine.
+ * The whole path in one process, as users run it: accepted (answered, so in Redis), processed (worked off and
+ * committed) and visible (in the answers of queries), in turns with an empty Fastify route. Server, Redis and load
+ * share the same two cores. Real data comes from the mappings of the examples, judged by the models that these have.
  */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Benchmark, BenchCheck, BenchOptions, BenchRow } from "./benchmark.ts";
 import { createTraffic, windowedModel } from "./events.ts";
-import { runLoad } from "./load.ts";
-import { startEmptyRoute, startSluice, type Running } from "./processes.ts";
+import { bodiesOf, bodiesOfCalls, loadProgram, runLoad, type Bodies } from "./load.ts";
+import { resultOf } from "./machine.ts";
+import { grown, readMetrics } from "./metrics.ts";
+import { BOTH, redisFsync, startEmptyRoute, startRedis, startSluice, type Running } from "./processes.ts";
+import { DATA_SETS, readCalls } from "./real-data.ts";
+import { settle, statusOf } from "./server-calls.ts";
+import { rowOf, type Goal } from "./statistics.ts";
 
 const CONTACTS = 200_000;
 const SEGMENTS = 100;
-const CONNECTIONS = 20;
+const WARM_UP = 2;
+const POLL_MS = 5;
+/** Of a data set; load begins again with the first when it has sent the last. */
+const REAL_EVENTS = 150_000;
+const REAL_ROUNDS_MAX = 3;
+
+interface Scene {
+  readonly what: string;
+  readonly bodies: Bodies;
+  readonly connections: number;
+  readonly goal?: Goal;
+}
 
 interface Round {
+  /** Events a second. */
   readonly empty: number;
   readonly accepted: number;
   readonly processed: number;
   readonly visible: number;
   readonly p99Ms: number;
-  readonly failed: number;
   readonly emptyCpuMicros: number;
   readonly cpuMicros: number;
+  readonly redisMicros: number;
+  readonly failed: number;
+  /** Events answered; what the processor has counted since. */
+  readonly answered: number;
+  readonly counted: Counted;
 }
 
-export async function pipeline(args: readonly string[]): Promise<void> {
-  const seconds = Number(args[0] ?? 5);
-  const rounds = Number(args[1] ?? 3);
-  const empty = await startEmptyRoute();
-  const sluice = await startSluice(windowedModel(SEGMENTS));
-  try {
-    for (const batch of [100, 1]) {
-      const label = batch === 1 ? "single events" : `batches of ${batch}`;
-      console.log(`\n${label}, ${CONNECTIONS} connections, ${SEGMENTS} windowed segments, ${CONTACTS} contacts`);
-      const results: Round[] = [];
-      for (let round = 0; round <= rounds; round++) {
-        const result = await runRound(empty, sluice, batch, seconds, round + 1);
-        // The first round warms both up.
-        if (round > 0) results.push(result);
+export const pipeline: Benchmark = {
+  name: "pipeline",
+  about: "events accepted, processed, committed and visible to queries, beside an empty Fastify route",
+  async run(options) {
+    const { short } = options;
+    const notes = [
+      `Server, Redis (appendfsync ${redisFsync()}), empty route and ${loadProgram()} share ${BOTH.length || "all"} cores; ` +
+        `${SEGMENTS} segments over windows, ${CONTACTS.toLocaleString("en")} contacts.`,
+    ];
+    const rows: BenchRow[] = [];
+    const checks: BenchCheck[] = [];
+    const add = (what: string, rounds: readonly Round[], goal?: Goal): void => {
+      rows.push(...rowsOf(what, rounds, goal));
+      checks.push(...checksOf(what, rounds));
+    };
+    const empty = await startEmptyRoute(BOTH);
+    try {
+      await withSluice(empty, windowedModel(SEGMENTS), {}, async (parties) => {
+        const traffic = createTraffic({ seed: 1, contacts: CONTACTS });
+        const scenes: readonly Scene[] = [
+          {
+            what: "batches of 100",
+            bodies: bodiesOf(traffic, 100),
+            connections: 32,
+            goal: { at: "least", value: 0.5, stretch: 0.6 },
+          },
+          { what: "single events", bodies: bodiesOf(traffic, 1), connections: 128 },
+        ];
+        for (const scene of short ? scenes.slice(0, 1) : scenes)
+          add(scene.what, await measure(scene, parties, options), scene.goal);
+      });
+      for (const set of short ? DATA_SETS.slice(-1) : DATA_SETS) {
+        if (set.file === null) {
+          notes.push(set.missing);
+          options.log(`  ${set.missing}`);
+          continue;
+        }
+        const calls = await readCalls(set, short ? 5_000 : REAL_EVENTS);
+        const scene = { what: `real data, ${set.title}`, bodies: bodiesOfCalls(calls, 100), connections: 32 };
+        await withSluice(empty, await set.model(), { CLOCK: "event" }, async (parties) =>
+          add(
+            scene.what,
+            await measure(scene, parties, { ...options, rounds: Math.min(REAL_ROUNDS_MAX, options.rounds) }),
+          ),
+        );
       }
-      print(results);
+      return resultOf(pipeline, options, { rows, checks, notes });
+    } finally {
+      await empty.stop();
+    }
+  },
+};
+
+interface Parties {
+  readonly empty: Running;
+  readonly sluice: Running;
+  readonly redis: Running;
+}
+
+async function withSluice(
+  empty: Running,
+  model: string,
+  env: Readonly<Record<string, string>>,
+  work: (parties: Parties) => Promise<void>,
+): Promise<void> {
+  const redis = await startRedis(BOTH);
+  try {
+    const sluice = await startSluice({ redisUrl: redis.url, cores: BOTH, model, env });
+    try {
+      await work({ empty, sluice, redis });
+    } finally {
+      await sluice.stop();
     }
   } finally {
-    await Promise.all([empty.stop(), sluice.stop()]);
+    await redis.stop();
   }
 }
 
-async function runRound(empty: Running, sluice: Running, batch: number, seconds: number, seed: number): Promise<Round> {
-  const load = { batch, connections: CONNECTIONS, seconds, traffic: createTraffic({ seed, contacts: CONTACTS }) };
-  const emptyCpu = await empty.cpuSeconds();
-  const ceiling = await runLoad({ ...load, url: empty.url });
-  const emptyCpuSeconds = (await empty.cpuSeconds()) - emptyCpu;
+async function measure(
+  scene: Scene,
+  parties: Parties,
+  { rounds, seconds, short, log }: BenchOptions,
+): Promise<Round[]> {
+  const found: Round[] = [];
+  const warmUp = short ? 0 : WARM_UP;
+  for (let round = 1 - warmUp; round <= (short ? 1 : rounds); round++) {
+    const result = await runRound(scene, parties, short ? 1 : seconds, round + warmUp);
+    const { empty, accepted, processed, visible, cpuMicros, emptyCpuMicros } = result;
+    log(
+      `  ${scene.what}, ${round > 0 ? `round ${round}` : "warm-up"}: accepted ${share(accepted, empty)}, ` +
+        `processed ${share(processed, empty)}, visible ${share(visible, empty)} of ${Math.round(empty)} events/s` +
+        ` (CPU ${cpuMicros.toFixed(1)} and ${emptyCpuMicros.toFixed(1)} µs)`,
+    );
+    if (round > 0) found.push(result);
+  }
+  return found;
+}
 
-  const cpu = await sluice.cpuSeconds();
-  const begun = performance.now();
+async function runRound(
+  { bodies, connections }: Scene,
+  { empty, sluice, redis }: Parties,
+  seconds: number,
+  seed: number,
+): Promise<Round> {
+  const load = { bodies, contacts: CONTACTS, connections, seconds, seed, cores: BOTH };
+  const emptyCpu = empty.cpuSeconds();
+  const ceiling = await runLoad({ ...load, url: empty.url });
+  const emptyCpuSeconds = empty.cpuSeconds() - emptyCpu;
+
+  const before = await readMetrics(sluice.url);
+  const [cpu, redisCpu] = [sluice.cpuSeconds(), redis.cpuSeconds()];
   const taken = await runLoad({ ...load, url: sluice.url });
-  const processedAt = await drained(sluice.url);
+  // The program for load needs a moment before it sends the first request, so its own clock counts.
+  const begun = performance.now() - taken.seconds * 1000;
+  await drained(sluice.url);
+  const processedAt = performance.now();
   await settle(sluice.url);
   const visibleAt = performance.now();
-  const cpuSeconds = (await sluice.cpuSeconds()) - cpu;
+  const [cpuSeconds, redisSeconds] = [sluice.cpuSeconds() - cpu, redis.cpuSeconds() - redisCpu];
   return {
     empty: ceiling.events / ceiling.seconds,
     accepted: taken.events / taken.seconds,
     processed: (taken.events * 1000) / (processedAt - begun),
     visible: (taken.events * 1000) / (visibleAt - begun),
     p99Ms: taken.p99Ms,
-    failed: taken.failed + ceiling.failed,
     emptyCpuMicros: (emptyCpuSeconds * 1e6) / ceiling.events,
     cpuMicros: (cpuSeconds * 1e6) / taken.events,
+    redisMicros: (redisSeconds * 1e6) / taken.events,
+    failed: taken.failed + ceiling.failed,
+    answered: taken.events,
+    counted: await countedSince(before, sluice.url, taken.events),
   };
 }
 
-/** Waits until nothing that was accepted is left to process; gives the time at which that was so. */
-async function drained(url: string): Promise<number> {
-  for (;;) {
-    const answer = await fetch(`${url}/v1/status`);
-    const { partitions } = (await answer.json()) as { partitions: { backlog: number }[] };
-    if (partitions.every(({ backlog }) => backlog === 0)) return performance.now();
+interface Counted {
+  readonly events: number;
+  readonly duplicates: number;
+  /** Commits of unknown outcome. */
+  readonly doubts: number;
+}
+
+/** The processor's counters come with the next sign of life of its threads. */
+async function countedSince(before: ReadonlyMap<string, number>, url: string, atLeast: number): Promise<Counted> {
+  for (const deadline = performance.now() + 5_000; ;) {
+    const after = await readMetrics(url);
+    const of = (counter: string): number => grown(before, after, `sluice_processor_${counter}_total`);
+    const counted = { events: of("events"), duplicates: of("duplicates"), doubts: of("doubts") };
+    if (counted.events >= atLeast || performance.now() > deadline) return counted;
+    await pause(POLL_MS);
   }
 }
 
-async function settle(url: string): Promise<void> {
-  const answer = await fetch(`${url}/v1/settle?timeout=120`, { method: "POST" });
-  if (!answer.ok) throw new Error(`settle answered ${answer.status}: ${await answer.text()}`);
+/** Waits until nothing that was accepted is left to process. */
+async function drained(url: string): Promise<void> {
+  for (;;) {
+    if ((await statusOf(url)).totals.backlog === 0) return;
+    await pause(POLL_MS);
+  }
 }
 
-function print(rounds: readonly Round[]): void {
-  const rate = (pick: (round: Round) => number): string => Math.round(median(rounds.map(pick))).toLocaleString("en");
-  const ratio = (pick: (round: Round) => number): string =>
-    median(rounds.map((round) => pick(round) / round.empty)).toFixed(2);
-  const micros = (pick: (round: Round) => number): string => median(rounds.map(pick)).toFixed(1);
-  console.log(`  median of ${rounds.length} paired rounds    events/s   x empty route`);
-  console.log(
-    `  empty Fastify route     ${rate((r) => r.empty).padStart(12)}            1.00   ${micros((r) => r.emptyCpuMicros)} µs CPU an event`,
-  );
-  console.log(
-    `  accepted                ${rate((r) => r.accepted).padStart(12)}            ${ratio((r) => r.accepted)}   p99 ${micros((r) => r.p99Ms)} ms`,
-  );
-  console.log(
-    `  processed               ${rate((r) => r.processed).padStart(12)}            ${ratio((r) => r.processed)}`,
-  );
-  console.log(
-    `  visible                 ${rate((r) => r.visible).padStart(12)}            ${ratio((r) => r.visible)}   ${micros((r) => r.cpuMicros)} µs CPU an event, without Redis`,
-  );
-  const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
-  if (failed > 0) console.log(`  ${failed} requests failed`);
+function rowsOf(what: string, rounds: readonly Round[], goal?: Goal): BenchRow[] {
+  const of = (label: string, pick: (round: Round) => number, unit: string, aim?: Goal): BenchRow =>
+    rowOf(`${what}: ${label}`, rounds.map(pick), unit, aim);
+  return [
+    of("visible, beside the empty route", ({ visible, empty }) => visible / empty, "x", goal),
+    of("processed, beside the empty route", ({ processed, empty }) => processed / empty, "x"),
+    of("accepted, beside the empty route", ({ accepted, empty }) => accepted / empty, "x"),
+    of("visible", ({ visible }) => visible, "events/s"),
+    of("empty route", ({ empty }) => empty, "events/s"),
+    of("CPU of the server, all of it", ({ cpuMicros }) => cpuMicros, "µs/event"),
+    of("CPU of the empty route", ({ emptyCpuMicros }) => emptyCpuMicros, "µs/event"),
+    of("CPU of Redis", ({ redisMicros }) => redisMicros, "µs/event"),
+    of("answered, p99", ({ p99Ms }) => p99Ms, "ms"),
+  ];
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >>> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2;
+function checksOf(what: string, rounds: readonly Round[]): BenchCheck[] {
+  return [
+    { what: `${what}: no request failed`, holds: rounds.every(({ failed }) => failed === 0) },
+    {
+      what: `${what}: everything answered was processed, and nothing taken for a repetition`,
+      holds: rounds.every(
+        ({ answered, counted }) => answered > 0 && counted.events >= answered && counted.duplicates === 0,
+      ),
+    },
+    { what: `${what}: no commit was in doubt`, holds: rounds.every(({ counted }) => counted.doubts === 0) },
+  ];
+}
+
+function share(rate: number, empty: number): string {
+  return `${(rate / empty).toFixed(2)} x`;
 }

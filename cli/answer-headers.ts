@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { withoutKeys } from "../kernel/log.ts";
 
 /** Answers are data: nothing in them is to be run, framed, guessed at or kept by anybody on the way. */
-const HEADERS = {
+export const ANSWER_HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
@@ -16,7 +16,7 @@ const HEADERS = {
 const FOREIGN_ID = /^[A-Za-z0-9._-]{8,64}$/;
 
 /** For Fastify's `genReqId`: short, and different from those of other processes and of other starts. */
-export function requestIds(): (request: IncomingMessage) => string {
+export function requestIds(): (request: Pick<IncomingMessage, "headers">) => string {
   const process = randomBytes(5).toString("hex");
   let count = 0;
   return ({ headers }) => {
@@ -28,7 +28,7 @@ export function requestIds(): (request: IncomingMessage) => string {
 }
 
 export function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers(HEADERS);
+  reply.headers(ANSWER_HEADERS);
   reply.header("x-request-id", request.id);
 }
 
@@ -38,7 +38,7 @@ export function markAnswers(app: FastifyInstance): void {
     markAnswer(request, reply);
     done();
   });
-  if (!isDebugging(app)) return;
+  if (!isDebugging(app.log)) return;
   app.addHook("onResponse", async (request, reply) => {
     const { method, url } = request;
     const took_ms = Math.round(reply.elapsedTime * 1000) / 1000;
@@ -47,6 +47,6 @@ export function markAnswers(app: FastifyInstance): void {
 }
 
 /** Only then every request gets a line of its own. */
-function isDebugging(app: FastifyInstance): boolean {
-  return ["debug", "trace"].includes(app.log.level);
+export function isDebugging(log: { readonly level: string }): boolean {
+  return ["debug", "trace"].includes(log.level);
 }

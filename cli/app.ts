@@ -11,7 +11,7 @@ import { createGuard } from "../query/auth.ts";
 import { sendError } from "../query/http-errors.ts";
 import { HEALTH_SCHEMA, METRICS_SCHEMA, READY_SCHEMA } from "../query/routes-health.ts";
 import { buildQuery, QUERY_APP_OPTIONS } from "../query/server.ts";
-import { markAnswer, markAnswers, requestIds } from "./answer-headers.ts";
+import { ANSWER_HEADERS, isDebugging, markAnswer, markAnswers, requestIds } from "./answer-headers.ts";
 import { docsRoutes } from "./docs-routes.ts";
 import { registerOpenApi } from "./openapi.ts";
 import { answerUnknownRoutes } from "./routing.ts";
@@ -34,11 +34,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { partitions, clockMode } = deps.store;
   // By its general type, or the app's type names pino's and fits nothing else.
   const loggerInstance: FastifyBaseLogger = log;
+  const ids = requestIds();
   const app = Fastify({
     ...QUERY_APP_OPTIONS,
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: requestIds(),
+    genReqId: ids,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     frameworkErrors: (error, request, reply) => {
       // Hooks don't run for what is no request yet.
@@ -62,7 +63,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   if (roles.includes("ingest")) {
     const { writeKeys, browserKeys, corsOrigins, limits } = config;
     const ingest = { partitions, clockMode, writeKeys, browserKeys, corsOrigins, limits };
-    await app.register(buildIngest({ redis, clock, log, registry, config: ingest }));
+    const requestId = (given: string | undefined): string => ids({ headers: { "x-request-id": given } });
+    // What is to be logged request by request must pass the app's hooks.
+    const front = isDebugging(log) ? {} : { front: { headers: ANSWER_HEADERS, requestId } };
+    await app.register(buildIngest({ redis, clock, log, registry, config: ingest, ...front }));
   }
   if (roles.includes("query")) {
     const { apiKeys, metricsPublic } = config;

@@ -7,7 +7,8 @@ import { FEATURE_CODECS } from "./features/codecs.ts";
 import { FEATURE_KINDS, type FeatureCodec } from "./features/feature.ts";
 import { parseModel } from "./parse.ts";
 import type { PlanLimits } from "./plan/builder.ts";
-import { compilePlan, type NameIds, type Plan, type Root } from "./plan/plan.ts";
+import { compilePlan, type NameIds, type Plan } from "./plan/plan.ts";
+import type { Root } from "./plan/root.ts";
 
 /** A plan that knows the stable numbers of its features and roots: what stored rows are read and written with. */
 export interface BoundPlan extends Plan {

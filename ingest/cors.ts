@@ -10,6 +10,8 @@ const EXPOSED_HEADERS = "retry-after, x-request-id";
 const MAX_AGE_SECONDS = 7_200;
 
 export interface Cors {
+  /** What lets a page that may ask read the answer to a request with this `Origin`. */
+  headersFor(origin: string | undefined): Readonly<Record<string, string>>;
   /** Adds to every answer of the app's routes what lets a page that may ask read it. */
   markAnswers(app: FastifyInstance): void;
   /** Answers the browser's question whether a page may send what it wants to. */
@@ -21,19 +23,21 @@ export function createCors(origins: readonly string[]): Cors {
   const known = new Set(origins);
   const isAllowed = (origin: string | undefined): origin is string =>
     origin !== undefined && (all || known.has(origin));
+  const forOthers: Readonly<Record<string, string>> = origins.length === 0 || all ? {} : { vary: "Origin" };
+  const forKnown = (origin: string): Readonly<Record<string, string>> => ({
+    ...forOthers,
+    "access-control-allow-origin": all ? "*" : origin,
+    "access-control-expose-headers": EXPOSED_HEADERS,
+  });
+  const headersFor = (origin: string | undefined): Readonly<Record<string, string>> =>
+    isAllowed(origin) ? forKnown(origin) : forOthers;
 
   return {
+    headersFor,
     markAnswers(app) {
       if (origins.length === 0) return;
       app.addHook("onRequest", (request, reply, done) => {
-        const { origin } = request.headers;
-        if (!all) reply.header("vary", "Origin");
-        if (isAllowed(origin)) {
-          reply.headers({
-            "access-control-allow-origin": all ? "*" : origin,
-            "access-control-expose-headers": EXPOSED_HEADERS,
-          });
-        }
+        reply.headers(headersFor(request.headers.origin));
         done();
       });
     },

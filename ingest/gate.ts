@@ -1,15 +1,22 @@
 /** Who may send events: holders of a write key or a browser key, or without keys only this machine. */
-import type { FastifyRequest } from "fastify";
-import { basicUser, keyFinder, requireThisMachine } from "../kernel/access.ts";
+import { basicUser, keyFinder, requireThisMachine, type Caller } from "../kernel/access.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import type { Json } from "../kernel/event.ts";
 
 /** `browser`: the key stands in a page for everybody to read, so it may do less. */
 export type Sender = "server" | "browser";
 
+/** What is looked at of a request. */
+export interface Knocking extends Caller {
+  readonly headers: Caller["headers"] & {
+    readonly authorization?: string | undefined;
+    readonly "x-write-key"?: string | readonly string[] | undefined;
+  };
+}
+
 export interface Gate {
   /** Before the body is read: the sender where a header has a good key, else null. Throws `forbidden` where none can help. */
-  admitHeaders(request: FastifyRequest): Sender | null;
+  admitHeaders(request: Knocking): Sender | null;
   /** Throws `unauthorized` unless the key, from the body or the path, is good. */
   admitKey(writeKey: Json | undefined): Sender;
 }

@@ -2,34 +2,45 @@
  * Group commit: events of concurrent requests are packed into one stream entry for each partition, and every request
  * is answered when all entries that hold its events are acknowledged.
  *
- * What a caller can rely on: `collect` resolves only after Redis has acknowledged every one of its events; when it
- * rejects, some, all or none of them may be in the streams, and sending them again is harmless because the processor
- * drops messageIds that it has seen. Events of one `collect` that go to one partition stay in their order, and so do
- * those of calls one after the other.
+ * What a caller can rely on: a waiter hears of success only after Redis has acknowledged every one of its events; when
+ * it hears of an error, some, all or none of them may be in the streams, and sending them again is harmless because the
+ * processor drops messageIds that it has seen. Events of one `collect` that go to one partition stay in their order,
+ * and so do those of calls one after the other.
  *
- * When a group is sent: at the end of the event loop's turn while calls come alone; otherwise when the group before it
- * is acknowledged; and under load a few milliseconds after its first event, since fewer and larger entries cost
+ * When a group is sent: as soon as a turn of the event loop brings nothing more to it and no group is on its way;
+ * otherwise when the group before it is acknowledged, and at the latest a few milliseconds after its first event. So a
+ * lone request waits for nobody, and the busier the process the larger its groups, since fewer and larger entries cost
  * everybody behind less.
  */
+import type { CallTape } from "../kernel/call-tape.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import { EntryWriter } from "../kernel/entry-writer.ts";
 import type { Event } from "../kernel/event.ts";
-import { contactIdOf, hash, hash64, partitionOfHash } from "../kernel/ids.ts";
-import { partitionKeys, SEEN_NAMES_KEY } from "../kernel/keys.ts";
+import { contactIdOf, hash, hash64, hash64Ascii, partitionOfHash } from "../kernel/ids.ts";
+import { partitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
-import { isCluster, type RedisClient } from "../kernel/redis.ts";
+import type { RedisClient } from "../kernel/redis.ts";
 import { loadSeenNames } from "../kernel/seen-names-store.ts";
 import { createNameCollector } from "../kernel/seen-names.ts";
 import { watchBacklog } from "./backlog.ts";
+import { NAMES, REFUSALS, writeFlush, type Failures, type Flush } from "./flush.ts";
 import type { IngestMetrics } from "./metrics.ts";
-import { rejectedCommand, type Refusal } from "./refusals.ts";
+import type { Refusal } from "./refusals.ts";
+
+/** Whoever waits for a group to be acknowledged. */
+export interface Waiter {
+  /** Called once: with null when everything is in Redis, else with `unavailable`, which is worth a retry. */
+  settle(error: SluiceError | null): void;
+}
 
 export interface Collector {
   /** Throws at once when events can't be taken now: `unavailable` or `backlogged`. */
   check(): void;
-  /** Resolves when everything is in Redis. Rejects with `unavailable` or `backlogged`, both worth a retry. */
-  collect(events: readonly Event[], refusals?: readonly Refusal[]): Promise<void>;
+  /** Takes everything, and tells the waiter when it is in Redis or has failed. Throws as `check` does. */
+  collect(events: readonly Event[], refusals: readonly Refusal[], waiter: Waiter): void;
+  /** `collect` for the calls on a tape, which is free for other use afterwards. */
+  collectTaped(tape: CallTape, waiter: Waiter): void;
   /** Sends what is waiting and resolves when all of it is acknowledged or has failed. */
   close(): Promise<void>;
 }
@@ -42,13 +53,11 @@ export interface CollectorOptions {
   readonly metrics: IngestMetrics;
   /** Over so many bytes in the streams of all partitions nothing is taken. */
   readonly streamBytesMax: number;
-  /** How long a group waits for more events under load, ms. */
+  /** How long a group waits for more events at most, ms. */
   readonly lingerMs?: number;
 }
 
 const LINGER_MS = 4;
-/** From so many requests in a group on, the next one lingers. */
-const LINGER_FROM_REQUESTS = 8;
 /** A group with so much in it is sent at once. */
 const GROUP_EVENTS_MAX = 10_000;
 const GROUP_BYTES_MAX = 1024 * 1024;
@@ -57,27 +66,47 @@ const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** Without an answer for so long the outcome counts as unknown. */
 const ANSWER_MS_MAX = 5_000;
 const RETRY_AFTER_SECONDS = 1;
+/** So many forms of calls are remembered as noted; of two on one place the later one. */
+const NOTED_FORMS = 4_093;
 
-/** A request that waits for its group. */
-interface Waiting {
-  /** Partitions that its events went to; -1 stands for the stream of refused events. */
-  readonly partitions: readonly number[];
-  readonly resolve: () => void;
-  readonly reject: (error: SluiceError) => void;
-}
+/** The requests of a group, and for each which partitions its events went to. */
+class Requests {
+  readonly #waiters: Waiter[] = [];
+  readonly #partitions: number[] = [];
+  /** Where each waiter's partitions end. */
+  readonly #ends: number[] = [];
 
-const REFUSALS = -1;
-/** Names that nobody waits for. */
-const NAMES = -2;
+  get count(): number {
+    return this.#waiters.length;
+  }
 
-/** One command of a flush. */
-type Write =
-  | {
-      readonly partition: number;
-      readonly command: "xadd";
-      readonly args: readonly [key: string, ...rest: (string | number | Buffer)[]];
+  /** The request that comes next has events, or what stands for a partition, in this one. */
+  touches(partition: number): void {
+    this.#partitions.push(partition);
+  }
+
+  push(waiter: Waiter): void {
+    this.#waiters.push(waiter);
+    this.#ends.push(this.#partitions.length);
+  }
+
+  settle(failures: Failures): void {
+    let from = 0;
+    for (let i = 0; i < this.#waiters.length; i++) {
+      const end = this.#ends[i] ?? 0;
+      this.#waiters[i]?.settle(failures.size === 0 ? null : this.#failureIn(failures, from, end));
+      from = end;
     }
-  | { readonly partition: typeof NAMES; readonly command: "sadd"; readonly members: readonly string[] };
+  }
+
+  #failureIn(failures: Failures, from: number, end: number): SluiceError | null {
+    for (let i = from; i < end; i++) {
+      const error = failures.get(this.#partitions[i] ?? 0);
+      if (error !== undefined) return unavailable(`not all events reached Redis: ${error.message}`);
+    }
+    return null;
+  }
+}
 
 export function createCollector(options: CollectorOptions): Collector {
   const { redis, partitions, clock, log, metrics } = options;
@@ -87,16 +116,21 @@ export function createCollector(options: CollectorOptions): Collector {
   const backlog = watchBacklog(redis, streams, options.streamBytesMax, (bytes) => metrics.backlog(bytes), log);
 
   /** The group that is being filled. */
-  let waiting: Waiting[] = [];
+  let requests = new Requests();
   let filled: number[] = [];
   let refused: Refusal[] = [];
   let groupEvents = 0;
   let groupBytes = 0;
-  /** Cancels the planned sending; null where none is planned. */
-  let unplan: (() => void) | null = null;
-  let sendWhenAnswered = false;
+  /** When the group began, in milliseconds of `performance.now()`. */
+  let begun = 0;
+  /** Requests so far, and how many there were when the event loop's present turn began. */
+  let arrivals = 0;
+  let arrivalsBefore = 0;
+  /** Whether the end of a turn is being waited for. */
+  let isWatching = false;
+  /** Ends the wait for the group before this one; null while there is no such wait. */
+  let patience: NodeJS.Timeout | null = null;
 
-  let lastRequests = 0;
   let inFlight = 0;
   let inFlightBytes = 0;
   let closed = false;
@@ -104,9 +138,8 @@ export function createCollector(options: CollectorOptions): Collector {
   /** For each partition the last call that put an event into its group. */
   const lastCall = new Uint32Array(partitions);
   let call = 0;
-  /** What each partition's entry has added to `groupBytes`. */
-  const entryBytes = new Float64Array(partitions);
   const names = createNameCollector();
+  const notedForms = new Uint32Array(NOTED_FORMS);
   /** New names are written only once those are known that other processes have written: the bounds hold for all. */
   let namesLoaded: "no" | "loading" | "yes" = "no";
   void loadNames();
@@ -134,129 +167,167 @@ export function createCollector(options: CollectorOptions): Collector {
     }
   }
 
-  function collect(events: readonly Event[], refusals: readonly Refusal[] = []): Promise<void> {
-    if (events.length === 0 && refusals.length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      check();
-      const touched = add(events);
-      if (refusals.length > 0) {
-        refused.push(...refusals);
-        touched.push(REFUSALS);
-      }
-      waiting.push({ partitions: touched, resolve, reject });
-      plan();
-    });
+  function collect(events: readonly Event[], refusals: readonly Refusal[], waiter: Waiter): void {
+    check();
+    if (events.length === 0 && refusals.length === 0) {
+      waiter.settle(null);
+      return;
+    }
+    add(events);
+    if (refusals.length > 0) {
+      for (const one of refusals) refused.push(one);
+      requests.touches(REFUSALS);
+    }
+    requests.push(waiter);
+    arrivals++;
+    plan();
   }
 
-  /** Puts the events into their partitions' entries; returns which these are. */
-  function add(events: readonly Event[]): number[] {
-    const touched: number[] = [];
+  function collectTaped(tape: CallTape, waiter: Waiter): void {
+    check();
+    if (tape.count === 0) {
+      waiter.settle(null);
+      return;
+    }
     call = (call + 1) >>> 0;
+    groupEvents += tape.count;
+    for (let i = 0; i < tape.count; i++) addTaped(tape, i);
+    requests.push(waiter);
+    arrivals++;
+    plan();
+  }
+
+  /** Puts the events into their partitions' entries. */
+  function add(events: readonly Event[]): void {
+    call = (call + 1) >>> 0;
+    groupEvents += events.length;
     for (const event of events) {
       const contactId = contactIdOf(event.userId, event.anonymousId);
       hash64(contactId);
       const { lo, hi } = hash;
-      const partition = partitionOfHash(lo, partitions);
-      const writer = writers[partition];
-      if (writer === undefined) throw new Error(`there is no partition ${partition}`);
-      if (writer.count === 0) filled.push(partition);
-      if (lastCall[partition] !== call) {
-        lastCall[partition] = call;
-        touched.push(partition);
-      }
+      const writer = writerFor(lo);
+      const before = writer.bytes;
       writer.addHashed(event, contactId, lo, hi);
+      groupBytes += writer.bytes - before;
       names.note(event);
     }
-    groupEvents += events.length;
-    for (const partition of touched) {
-      const bytes = writers[partition]?.bytes ?? 0;
-      groupBytes += bytes - (entryBytes[partition] ?? 0);
-      entryBytes[partition] = bytes;
+  }
+
+  function addTaped(tape: CallTape, place: number): void {
+    const contactId = tape.userIds.has(place) ? null : contactIdOf(null, tape.anonymousId(place));
+    if (contactId === null) hash64Ascii(tape.source, tape.userIds.from.at(place), tape.userIds.to.at(place));
+    else hash64(contactId);
+    const { lo, hi } = hash;
+    const writer = writerFor(lo);
+    const before = writer.bytes;
+    writer.addTaped(tape, place, contactId, lo, hi);
+    groupBytes += writer.bytes - before;
+    const form = tape.forms.at(place);
+    const slot = form % NOTED_FORMS;
+    if (notedForms[slot] === form) return;
+    notedForms[slot] = form;
+    names.note(tape.outline(place));
+  }
+
+  /** The writer of the contact's partition, noted as one that the present call has touched. */
+  function writerFor(lo: number): EntryWriter {
+    const partition = partitionOfHash(lo, partitions);
+    const writer = writers[partition];
+    if (writer === undefined) throw new Error(`there is no partition ${partition}`);
+    if (writer.count === 0) filled.push(partition);
+    if (lastCall[partition] !== call) {
+      lastCall[partition] = call;
+      requests.touches(partition);
     }
-    return touched;
+    return writer;
   }
 
   function plan(): void {
-    if (groupEvents >= GROUP_EVENTS_MAX || groupBytes >= GROUP_BYTES_MAX) {
-      send();
-      return;
+    if (groupEvents >= GROUP_EVENTS_MAX || groupBytes >= GROUP_BYTES_MAX) send();
+    else if (requests.count === 1) {
+      begun = performance.now();
+      watch();
     }
-    if (unplan !== null) return;
-    if (inFlight === 0 && lastRequests < LINGER_FROM_REQUESTS) {
-      const immediate = setImmediate(send);
-      unplan = () => clearImmediate(immediate);
-      return;
-    }
-    sendWhenAnswered = lastRequests < LINGER_FROM_REQUESTS;
-    const timer = setTimeout(send, lingerMs);
-    unplan = () => clearTimeout(timer);
+  }
+
+  /** Looks at the group again at the end of the next turn of the event loop. */
+  function watch(): void {
+    if (isWatching) return;
+    isWatching = true;
+    arrivalsBefore = arrivals;
+    setImmediate(decide);
+  }
+
+  function decide(): void {
+    isWatching = false;
+    if (requests.count === 0) return;
+    const left = lingerMs - (performance.now() - begun);
+    if (left <= 0) send();
+    else if (arrivals !== arrivalsBefore) watch();
+    else if (inFlight === 0) send();
+    else patience ??= setTimeout(send, left);
   }
 
   function send(): void {
-    unplan?.();
-    unplan = null;
-    sendWhenAnswered = false;
-    const requests = waiting;
-    const writes = takeWrites();
-    lastRequests = requests.length;
-    waiting = [];
-    if (requests.length === 0) return;
-
-    void deliver(requests, writes);
+    if (patience !== null) clearTimeout(patience);
+    patience = null;
+    if (requests.count === 0) return;
+    const group = requests;
+    const flush = takeFlush();
+    void deliver(group, flush);
   }
 
   /** Never rejects. */
-  async function deliver(requests: readonly Waiting[], writes: readonly Write[]): Promise<void> {
+  async function deliver(group: Requests, flush: Flush): Promise<void> {
     let bytes = 0;
-    for (const one of writes) if (one.command === "xadd" && Buffer.isBuffer(one.args[3])) bytes += one.args[3].length;
+    for (const entry of flush.entries) bytes += entry.length;
     inFlight++;
     inFlightBytes += bytes;
     const started = performance.now();
-    const failures = await write(redis, writes);
+    const failures = await writeFlush(redis, flush, ANSWER_MS_MAX);
     inFlight--;
     inFlightBytes -= bytes;
     backlog.add(bytes);
     metrics.flushed((performance.now() - started) / 1000, failures.size);
     if (failures.size > 0) {
-      log.warn({ failed: failures.size, of: writes.length, reason: reasonOf(failures) }, "writing events failed");
-      for (const one of writes) if (one.command === "sadd" && failures.has(NAMES)) names.giveBack(one.members);
+      const of = flush.entries.length + flush.refusals.length;
+      log.warn({ failed: failures.size, of, reason: reasonOf(failures) }, "writing events failed");
+      if (failures.has(NAMES)) names.giveBack(flush.names);
     }
-    answer(requests, failures);
-    if (sendWhenAnswered && waiting.length > 0) send();
-    if (inFlight === 0 && waiting.length === 0) drained?.();
+    group.settle(failures);
+    if (requests.count > 0) watch();
+    else if (inFlight === 0) drained?.();
   }
 
-  /** Empties the group into commands. */
-  function takeWrites(): Write[] {
+  /** Empties the group. */
+  function takeFlush(): Flush {
     const receivedAt = clock.now();
-    const writes: Write[] = [];
+    const flushed: string[] = [];
+    const entries: Buffer[] = [];
     for (const partition of filled) {
       const writer = writers[partition];
       const stream = streams[partition];
       if (writer === undefined || stream === undefined) continue;
       const { count } = writer;
       const entry = writer.finish(receivedAt);
-      entryBytes[partition] = 0;
       metrics.entry(count, entry.length);
-      writes.push({ partition, command: "xadd", args: [stream, "*", "e", entry] });
+      flushed.push(stream);
+      entries.push(entry);
     }
-    for (const refusal of refused) {
-      writes.push({ partition: REFUSALS, command: "xadd", args: rejectedCommand(refusal) });
-    }
-    if (names.hasNew) {
-      if (namesLoaded === "yes") writes.push({ partition: NAMES, command: "sadd", members: names.take() });
-      else void loadNames();
-    }
+    if (names.hasNew && namesLoaded !== "yes") void loadNames();
+    const fresh = names.hasNew && namesLoaded === "yes" ? names.take() : [];
+    const flush = { partitions: filled, streams: flushed, entries, refusals: refused, names: fresh };
+    requests = new Requests();
     filled = [];
     refused = [];
     groupEvents = 0;
     groupBytes = 0;
-    return writes;
+    return flush;
   }
 
   async function close(): Promise<void> {
     closed = true;
-    if (waiting.length > 0) send();
+    send();
     if (inFlight > 0) {
       await new Promise<void>((resolve) => {
         drained = resolve;
@@ -265,72 +336,14 @@ export function createCollector(options: CollectorOptions): Collector {
     backlog.close();
   }
 
-  return { check, collect, close };
-}
-
-function answer(requests: readonly Waiting[], failures: ReadonlyMap<number, Error>): void {
-  for (const { partitions, resolve, reject } of requests) {
-    const failed = failures.size === 0 ? undefined : partitions.find((partition) => failures.has(partition));
-    if (failed === undefined) resolve();
-    else reject(unavailable(`not all events reached Redis: ${failures.get(failed)?.message ?? "unknown"}`));
-  }
-}
-
-/** Sends the commands and resolves with what failed, by partition. Never rejects. */
-async function write(redis: RedisClient, writes: readonly Write[]): Promise<ReadonlyMap<number, Error>> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<readonly Error[]>((resolve) => {
-    const error = new Error(`no answer within ${ANSWER_MS_MAX} ms`);
-    timer = setTimeout(() => resolve(writes.map(() => error)), ANSWER_MS_MAX);
-  });
-  const errors = await Promise.race([outcomes(redis, writes), silence]);
-  clearTimeout(timer);
-  const failures = new Map<number, Error>();
-  writes.forEach(({ partition }, i) => {
-    const error = errors[i];
-    if (error !== null && error !== undefined) failures.set(partition, error);
-  });
-  return failures;
-}
-
-/**
- * For each command its error, or null where Redis has acknowledged it. One server takes them all in one write to its
- * socket; of a cluster each node takes its own.
- */
-async function outcomes(redis: RedisClient, writes: readonly Write[]): Promise<readonly (Error | null)[]> {
-  if (isCluster(redis)) {
-    const settled = await Promise.allSettled(
-      writes.map((one) =>
-        one.command === "sadd" ? redis.sadd(SEEN_NAMES_KEY, ...one.members) : redis.xadd(...one.args),
-      ),
-    );
-    return settled.map((result) => (result.status === "fulfilled" ? null : toError(result.reason)));
-  }
-  try {
-    const pipeline = redis.pipeline();
-    for (const one of writes) {
-      if (one.command === "sadd") pipeline.sadd(SEEN_NAMES_KEY, ...one.members);
-      else pipeline.xadd(...one.args);
-    }
-    const results = await pipeline.exec();
-    return writes.map((_, i) => {
-      const result = results?.[i];
-      return result === undefined ? new Error("no answer") : result[0];
-    });
-  } catch (error) {
-    return writes.map(() => toError(error));
-  }
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return { check, collect, collectTaped, close };
 }
 
 function unavailable(message: string): SluiceError {
   return new SluiceError("unavailable", message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
-function reasonOf(failures: ReadonlyMap<number, Error>): string {
+function reasonOf(failures: Failures): string {
   for (const error of failures.values()) return error.message;
   return "";
 }

@@ -70,7 +70,7 @@ function toWellFormed(text: string): string {
 }
 
 /** A weight unit stands for at most this many bytes of JSON text: `\u001f` for a character, a number of 24 digits. */
-const BYTES_PER_UNIT_MAX = 6;
+export const BYTES_PER_UNIT_MAX = 6;
 
 /**
  * Throws `too_large` where the JSON text of `value` has more bytes than allowed, and `invalid_call` where it is nested

@@ -3,41 +3,22 @@ import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, F
 import type { Registry } from "prom-client";
 import type { Clock, ClockMode } from "../kernel/clock.ts";
 import { SluiceError } from "../kernel/errors.ts";
-import type { CallKind, Event, JsonObject } from "../kernel/event.ts";
-import { LIMITS } from "../kernel/limits.ts";
+import type { JsonObject } from "../kernel/event.ts";
 import type { Log } from "../kernel/log.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import type { RouteDocs } from "../kernel/route-docs.ts";
 import { plainBody, tooLarge } from "./body.ts";
-import { readBatch, readCall, type Reception } from "./calls.ts";
 import { createCors } from "./cors.ts";
+import { attachFront, type FrontOptions } from "./front.ts";
 import { createGate, type Sender } from "./gate.ts";
-import { createCollector, type Collector } from "./group-commit.ts";
-import { parseObject } from "./json.ts";
+import { createCollector } from "./group-commit.ts";
+import { createIntake, type Reading, type Takes } from "./intake.ts";
+import { INGEST_LIMITS, type IngestLimits } from "./limits.ts";
 import { createIngestMetrics } from "./metrics.ts";
+import { BATCH_PATHS, IMPORT_PATH, SINGLE_CALLS, type SingleCall } from "./paths.ts";
 import { createRateLimit } from "./rate-limit.ts";
-import { refusalOf } from "./refusals.ts";
 import { batchAnswerSchema, batchSchema, callSchema, successSchema } from "./schemas.ts";
 import { SETTINGS_PATH, settingsRoute } from "./settings.ts";
-
-export interface IngestLimits {
-  readonly event_bytes_max: number;
-  readonly batch_events_max: number;
-  readonly batch_bytes_max: number;
-  readonly body_unzipped_bytes_max: number;
-  /** Size of all partitions' streams over which events are refused with 503. */
-  readonly stream_bytes_max: number;
-  readonly browser_events_per_second: number;
-}
-
-export const INGEST_LIMITS: IngestLimits = {
-  event_bytes_max: LIMITS.event_bytes_max,
-  batch_events_max: LIMITS.batch_events_max,
-  batch_bytes_max: LIMITS.batch_bytes_max,
-  body_unzipped_bytes_max: LIMITS.body_unzipped_bytes_max,
-  stream_bytes_max: 2 * 1024 ** 3,
-  browser_events_per_second: 100,
-};
 
 export interface IngestConfig {
   readonly partitions: number;
@@ -56,6 +37,8 @@ export interface IngestDeps {
   readonly config: IngestConfig;
   readonly log: Log;
   readonly registry: Registry;
+  /** How answers are marked that don't pass through the app. Without it all requests take the app's way. */
+  readonly front?: FrontOptions;
 }
 
 declare module "fastify" {
@@ -64,23 +47,6 @@ declare module "fastify" {
     sender: Sender | null;
   }
 }
-
-interface SingleCall {
-  readonly kind: CallKind;
-  readonly paths: readonly string[];
-  readonly summary: string;
-}
-
-const SINGLE_CALLS: readonly SingleCall[] = [
-  { kind: "track", paths: ["/v1/track", "/v1/t"], summary: "Somebody did something" },
-  { kind: "identify", paths: ["/v1/identify", "/v1/i"], summary: "Who somebody is, and traits" },
-  { kind: "page", paths: ["/v1/page", "/v1/p"], summary: "Somebody saw a page" },
-  { kind: "screen", paths: ["/v1/screen", "/v1/s"], summary: "Somebody saw a screen of an app" },
-  { kind: "group", paths: ["/v1/group", "/v1/g"], summary: "Whom somebody works for (not supported yet)" },
-  { kind: "alias", paths: ["/v1/alias", "/v1/a"], summary: "Joins two ids (not supported yet)" },
-];
-const IMPORT_PATH = "/v1/import";
-const BATCH_PATHS = ["/v1/batch", "/v1/b", IMPORT_PATH] as const;
 
 /** By path. */
 const BATCH_SUMMARIES: Readonly<Record<(typeof BATCH_PATHS)[number], string>> = {
@@ -111,7 +77,6 @@ function schemaOfCall({ kind, paths, summary }: SingleCall, path: string): Route
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
-const SUCCESS = '{"success":true}';
 
 /**
  * The routes of collection. Answers come only after the events are in Redis. Closing the app sends what is waiting and
@@ -130,7 +95,7 @@ export function buildIngest(deps: IngestDeps): FastifyPluginAsync {
   const metrics = createIngestMetrics(deps.registry);
 
   return async (app) => {
-    const collector: Collector = createCollector({
+    const collector = createCollector({
       redis: deps.redis,
       partitions: config.partitions,
       clock,
@@ -138,6 +103,8 @@ export function buildIngest(deps: IngestDeps): FastifyPluginAsync {
       metrics,
       streamBytesMax: limits.stream_bytes_max,
     });
+    const intake = createIntake({ gate, collector, metrics, clock, clockMode: config.clockMode, limits });
+    if (deps.front !== undefined) attachFront(app, { ...deps.front, intake, metrics, cors, clock, log: deps.log });
 
     app.decorateRequest("sender", null);
     app.setErrorHandler((error: FastifyError | SluiceError, request, reply) =>
@@ -158,9 +125,9 @@ export function buildIngest(deps: IngestDeps): FastifyPluginAsync {
       inner.addHook("onRequest", async (request) => {
         // The body is JSON whatever its type says; a type that is no type at all would be refused by the framework.
         delete request.raw.headers["content-type"];
-        request.sender = gate.admitHeaders(request);
+        request.sender = intake.admit(request);
         if (request.sender === "browser") rate.check(request.ip);
-        collector.check();
+        intake.check();
       });
       inner.addHook("onResponse", async (_request, reply) => {
         metrics.answered(reply.elapsedTime / 1000, reply.statusCode);
@@ -170,68 +137,46 @@ export function buildIngest(deps: IngestDeps): FastifyPluginAsync {
       for (const call of SINGLE_CALLS) {
         for (const path of call.paths) {
           const schema = schemaOfCall(call, path);
-          inner.post(path, { bodyLimit, schema }, (request, reply) => takeCall(request, reply, call.kind));
+          inner.post(path, { bodyLimit, schema }, (request, reply) => take(request, reply, call.kind, path));
         }
       }
       for (const path of BATCH_PATHS) {
         const schema = { summary: BATCH_SUMMARIES[path], ...BATCH_SCHEMA };
-        inner.post(path, { bodyLimit, schema }, (request, reply) => takeBatch(request, reply, path));
+        inner.post(path, { bodyLimit, schema }, (request, reply) => take(request, reply, "batch", path));
       }
     }
 
-    /** Parses and authenticates. */
-    async function open(
+    async function take(
       request: FastifyRequest,
-      plainBytesMax: number,
-      sentBytesMax: number,
-    ): Promise<{ readonly body: JsonObject; readonly sender: Sender }> {
+      reply: FastifyReply,
+      takes: Takes,
+      path: string,
+    ): Promise<FastifyReply> {
       const sent = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      metrics.body(sent.length);
-      if (sent.length > sentBytesMax) throw tooLarge(sentBytesMax, "");
-      const body = parseObject(await plainBody(sent, plainBytesMax));
-      return { body, sender: request.sender ?? gate.admitKey(body["writeKey"]) };
+      intake.weigh(takes, sent.length);
+      const plain = await plainBody(sent, intake.bounds(takes).plain);
+      const { body, sender } = intake.open(plain, request.sender);
+      if (sender === "browser") spend(request.ip, body, takes, path);
+      const reading = takes === "batch" ? intake.read(takes, body, sender) : await readOrKeep(takes, body, sender);
+      await new Promise<void>((resolve, reject) => {
+        intake.commit(reading, { settle: (error) => (error === null ? resolve() : reject(error)) });
+      });
+      return reply.header("content-type", JSON_TYPE).send(reading.answer);
     }
 
-    function receive(sender: Sender): Reception {
-      return { receivedAt: clock.now(), clockMode: config.clockMode, limits, sender };
-    }
-
-    async function takeCall(request: FastifyRequest, reply: FastifyReply, kind: CallKind): Promise<FastifyReply> {
-      const { body, sender } = await open(request, limits.event_bytes_max, limits.event_bytes_max);
-      if (sender === "browser") rate.take(request.ip, 1);
-      const reception = receive(sender);
-      await collector.collect([await readOrKeep(body, kind, reception)]);
-      metrics.accepted(1);
-      return reply.header("content-type", JSON_TYPE).send(SUCCESS);
+    function spend(address: string, { batch }: JsonObject, takes: Takes, path: string): void {
+      if (path === IMPORT_PATH) throw new SluiceError("forbidden", "a browser key may not import");
+      rate.take(address, takes === "batch" && Array.isArray(batch) ? batch.length : 1);
     }
 
     /** What is refused is kept for inspection before the caller hears of it. */
-    async function readOrKeep(body: JsonObject, kind: CallKind, reception: Reception): Promise<Event> {
+    async function readOrKeep(takes: Takes, body: JsonObject, sender: Sender): Promise<Reading> {
       try {
-        return readCall(body, kind, reception);
+        return intake.read(takes, body, sender);
       } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
-        await collector.collect([], [refusalOf(body, reception.receivedAt, error.code, error.message)]);
-        metrics.rejected(error.code, 1);
+        if (error instanceof SluiceError) await intake.keepRefused(body, error);
         throw error;
       }
-    }
-
-    async function takeBatch(request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> {
-      const { body, sender } = await open(request, limits.body_unzipped_bytes_max, limits.batch_bytes_max);
-      if (sender === "browser") {
-        if (path === IMPORT_PATH) throw new SluiceError("forbidden", "a browser key may not import");
-        rate.take(request.ip, Array.isArray(body["batch"]) ? body["batch"].length : 1);
-      }
-      const reception = receive(sender);
-      const { events, refused } = readBatch(body, reception);
-      const refusals = refused.map(({ call, code, message }) => refusalOf(call, reception.receivedAt, code, message));
-      await collector.collect(events, refusals);
-      metrics.accepted(events.length);
-      for (const { code } of refused) metrics.rejected(code, 1);
-      const rejected = refused.map(({ index, code, message }) => ({ index, code, message }));
-      const answer = JSON.stringify({ success: true, accepted: events.length, rejected });
-      return reply.header("content-type", JSON_TYPE).send(answer);
     }
   };
 }

@@ -1,4 +1,4 @@
-/** Columns under construction: typed arrays that grow, tables of texts, and rows of values. */
+/** Columns under construction: typed arrays that grow, rows of values, and lists of keys. */
 import type { Json, JsonObject } from "./event.ts";
 import {
   VALUE_COMPLEX,
@@ -25,6 +25,10 @@ export class UintColumn implements Column {
     if (this.length === this.items.length) this.items = grown(this.items, new Uint32Array(this.length * 2));
     this.items[this.length++] = item;
   }
+
+  at(place: number): number {
+    return this.items[place] ?? 0;
+  }
 }
 
 /** A growing column of doubles. */
@@ -35,6 +39,10 @@ export class DoubleColumn implements Column {
   push(item: number): void {
     if (this.length === this.items.length) this.items = grown(this.items, new Float64Array(this.length * 2));
     this.items[this.length++] = item;
+  }
+
+  at(place: number): number {
+    return this.items[place] ?? 0;
   }
 }
 
@@ -53,44 +61,6 @@ class ByteColumn implements Column {
 function grown<T extends Numbers>(from: T, into: T): T {
   into.set(from);
   return into;
-}
-
-/** Texts that will be written one behind the other, and their lengths in bytes once that is done. */
-export class TextColumn {
-  readonly texts: string[] = [];
-  /** UTF-16 units so far: a lower bound of the bytes. */
-  units = 0;
-  readonly lengths = new UintColumn();
-  ascii = true;
-
-  push(text: string): number {
-    this.units += text.length;
-    return this.texts.push(text) - 1;
-  }
-
-  clear(): void {
-    this.texts.length = 0;
-    this.units = 0;
-  }
-
-  /** Writes all texts at `at`, where `into` has room for three bytes a unit; returns the place after them. */
-  write(into: Buffer, at: number): number {
-    this.lengths.length = 0;
-    const end = at + into.write(this.texts.join(""), at, "utf8");
-    this.ascii = end - at === this.units;
-    if (this.ascii) {
-      for (const text of this.texts) this.lengths.push(text.length);
-      return end;
-    }
-    // Not all ASCII: the lengths differ, and halves of surrogate pairs of two texts may have met. One by one.
-    let to = at;
-    for (const text of this.texts) {
-      const length = into.write(text, to, "utf8");
-      this.lengths.push(length);
-      to += length;
-    }
-    return to;
-  }
 }
 
 /**
@@ -157,6 +127,8 @@ interface ShapeNode {
   /** Keys on the way here. */
   readonly size: number;
   readonly children: Map<string, ShapeNode>;
+  /** Children by `textHash` of their keys, of those that came with one; of several the last. */
+  readonly byHash: Map<number, ShapeNode>;
   /** The child taken last: most objects have the same keys as the one before. */
   last: ShapeNode | null;
   /** The number of the list in the entry `generation`. */
@@ -169,7 +141,13 @@ const NODES_MAX = 20_000;
 
 function node(parent: ShapeNode | null, key: string): ShapeNode {
   const size = parent === null ? 0 : parent.size + 1;
-  return { parent, key, size, children: new Map(), last: null, shape: 0, generation: 0 };
+  return { parent, key, size, children: new Map(), byHash: new Map(), last: null, shape: 0, generation: 0 };
+}
+
+/** Keys in UTF-8, with the `textHash` of each. */
+export interface KeyedTape {
+  readonly source: Buffer;
+  readonly keys: { readonly from: UintColumn; readonly to: UintColumn; readonly hash: UintColumn };
 }
 
 /** Numbers distinct lists of keys. The tree outlives an entry; the numbers don't. */
@@ -187,6 +165,35 @@ export class ShapeTable {
       const last: ShapeNode | null = at.last;
       at = last !== null && last.key === key ? last : this.#child(at, key);
     }
+    return this.#number(at, intern);
+  }
+
+  /** `of` for keys that lie as texts on a tape, from one place to another. */
+  ofTape(tape: KeyedTape, first: number, end: number, intern: (text: string) => number): number {
+    let at = this.#root;
+    for (let i = first; i < end; i++) {
+      const from = tape.keys.from.items[i] as number;
+      const to = tape.keys.to.items[i] as number;
+      const { last } = at;
+      if (last !== null && isText(last.key, tape.source, from, to)) {
+        at = last;
+        continue;
+      }
+      const hash = tape.keys.hash.items[i] as number;
+      const known = at.byHash.get(hash);
+      if (known !== undefined && isText(known.key, tape.source, from, to)) {
+        at.last = known;
+        at = known;
+        continue;
+      }
+      const child = this.#child(at, tape.source.toString("utf8", from, to));
+      at.byHash.set(hash, child);
+      at = child;
+    }
+    return this.#number(at, intern);
+  }
+
+  #number(at: ShapeNode, intern: (text: string) => number): number {
     if (at.generation !== this.#generation) {
       at.generation = this.#generation;
       at.shape = this.sizes.length;
@@ -222,6 +229,13 @@ export class ShapeTable {
   size(shape: number): number {
     return this.sizes.items[shape] ?? 0;
   }
+}
+
+/** Whether the bytes are this text, if it is ASCII; false for others. */
+function isText(text: string, bytes: Uint8Array, from: number, to: number): boolean {
+  if (text.length !== to - from) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[from + i]) return false;
+  return true;
 }
 
 /**

@@ -1,15 +1,6 @@
 /** Writes entries: events are added one by one and turned into columns when the entry is finished. */
 import { crc32 } from "node:zlib";
-import {
-  DoubleColumn,
-  isArray,
-  sameJson,
-  ShapeTable,
-  TextColumn,
-  UintColumn,
-  ValueColumns,
-  type Column,
-} from "./entry-columns.ts";
+import { DoubleColumn, isArray, sameJson, ShapeTable, UintColumn, ValueColumns, type Column } from "./entry-columns.ts";
 import {
   CHECKED_FROM,
   COLUMNS,
@@ -23,13 +14,18 @@ import {
   TRAITS_NONE,
   TRAITS_RECORD,
   VALUE_COMPLEX,
+  VALUE_NULL,
+  VALUE_NUMBER,
   VALUE_STRING,
+  VALUE_TRUE,
   widthOf,
   writeItems,
   type ColumnName,
 } from "./entry-layout.ts";
-import { CALL_KINDS, type CallKind, type Event, type Json, type JsonObject } from "./event.ts";
-import { contactIdOf, hash, hash64 } from "./ids.ts";
+import { TextColumn } from "./entry-texts.ts";
+import type { CallTape, TapeTexts } from "./call-tape.ts";
+import { CALL_KINDS, IDENTIFY, type CallKind, type Event, type Json, type JsonObject } from "./event.ts";
+import { contactIdOf, hash, hash64, hash64Ascii } from "./ids.ts";
 
 const KIND_CODES = Object.fromEntries(CALL_KINDS.map((kind, code) => [kind, code])) as Record<CallKind, number>;
 /** A rough share of the fixed columns in the size of an entry: per event, per contact, per value. */
@@ -38,9 +34,6 @@ const CONTACT_BYTES = 11;
 const VALUE_BYTES = 6;
 /** Timestamps are stored as distances from the earliest while these fit 32 bits. */
 const SPAN_MAX = 0xffff_ffff;
-const UTF8_BYTES_PER_UNIT_MAX = 3;
-/** Scratch above this size is not kept for the next entry. */
-const SCRATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Collects events for one entry after the other. Strings are expected to be well-formed UTF-16 and values to be JSON;
@@ -58,12 +51,10 @@ export class EntryWriter {
   readonly #eventShapes = new UintColumn();
   readonly #contexts = new UintColumn();
   readonly #traits = new UintColumn();
-  readonly #contactNumbers = new Map<string, number>();
   readonly #contactTexts = new TextColumn();
   readonly #contactLo = new UintColumn();
   readonly #contactHi = new UintColumn();
   readonly #contactKnown = new UintColumn();
-  readonly #stringNumbers = new Map<string, number>();
   readonly #strings = new TextColumn();
   readonly #shapes = new ShapeTable();
   readonly #values = new ValueColumns();
@@ -71,6 +62,22 @@ export class EntryWriter {
   readonly #recordValues = new ValueColumns();
   /** What is stored, in the order of `COLUMNS`. */
   readonly #columns: readonly Column[] = this.#inOrder();
+  readonly #plainColumns = [
+    this.#kinds,
+    this.#names,
+    this.#timestamps,
+    this.#contacts,
+    this.#anonymousIds,
+    this.#seenLo,
+    this.#seenHi,
+    this.#eventShapes,
+    this.#contexts,
+    this.#traits,
+    this.#contactLo,
+    this.#contactHi,
+    this.#contactKnown,
+    this.#recordForms,
+  ];
   readonly #intern = (text: string): number => this.#string(text);
   /** Nested values are often the same from event to event (the `library` of a context): the last one under each key. */
   readonly #lastNested = new Map<string, { readonly value: Json; readonly record: number }>();
@@ -87,11 +94,11 @@ export class EntryWriter {
   get bytes(): number {
     return (
       this.count * EVENT_BYTES +
-      this.#contactTexts.texts.length * CONTACT_BYTES +
+      this.#contactTexts.count * CONTACT_BYTES +
       (this.#values.length + this.#recordValues.length) * VALUE_BYTES +
-      this.#messages.units +
-      this.#contactTexts.units +
-      this.#strings.units
+      this.#messages.end +
+      this.#contactTexts.end +
+      this.#strings.end
     );
   }
 
@@ -122,23 +129,92 @@ export class EntryWriter {
     this.#traits.push(this.#traitsOf(event));
   }
 
+  /**
+   * `addHashed` for a call on a tape. `contactId` is null where the contact's id is the call's userId as it stands in
+   * the source.
+   */
+  addTaped(tape: CallTape, call: number, contactId: string | null, lo: number, hi: number): void {
+    const { source, names, userIds, anonymousIds, messageIds } = tape;
+    const timestamp = tape.timestamps.at(call);
+    this.#kinds.push(tape.kinds.at(call));
+    this.#names.push(names.has(call) ? this.#tapedString(tape, names, call) + 1 : 0);
+    this.#timestamps.push(timestamp);
+    if (timestamp < this.#earliest) this.#earliest = timestamp;
+    if (timestamp > this.#latest) this.#latest = timestamp;
+
+    const contacts = this.#contactTexts;
+    const contact =
+      contactId === null
+        ? contacts.internBytes(source, userIds.from.at(call), userIds.to.at(call), userIds.hash.at(call))
+        : contacts.intern(contactId);
+    this.#contacts.push(contact);
+    if (contacts.wasNew) this.#noteContact(userIds.has(call), lo, hi);
+    const aside = userIds.has(call) && anonymousIds.has(call);
+    this.#anonymousIds.push(aside ? this.#tapedString(tape, anonymousIds, call) + 1 : 0);
+
+    const from = messageIds.from.at(call);
+    const to = messageIds.to.at(call);
+    if (to === 0) {
+      const made = tape.strings[from] ?? "";
+      hash64(made, lo, hi);
+      this.#messages.push(made);
+    } else {
+      hash64Ascii(source, from, to, lo, hi);
+      this.#messages.pushBytes(source, from, to);
+    }
+    this.#seenLo.push(hash.lo);
+    this.#seenHi.push(hash.hi);
+
+    const first = tape.propertiesFrom(call);
+    const end = tape.propertyEnds.at(call);
+    this.#eventShapes.push(this.#shapes.ofTape(tape, first, end, this.#intern));
+    let at = this.#values.reserve(end - first);
+    for (let i = first; i < end; i++) this.#tapedValue(tape, i, at++);
+    const context = tape.contexts[call] ?? null;
+    this.#contexts.push(context === null ? 0 : this.#context(context));
+    this.#traits.push(tape.kinds.at(call) === IDENTIFY && end > first ? TRAITS_ARE_PROPERTIES : TRAITS_NONE);
+  }
+
+  #tapedString(tape: CallTape, texts: TapeTexts, place: number): number {
+    const from = texts.from.at(place);
+    const to = texts.to.at(place);
+    if (to === 0) return this.#strings.intern(tape.strings[from] ?? "");
+    return this.#strings.internBytes(tape.source, from, to, texts.hash.at(place));
+  }
+
+  #tapedValue(tape: CallTape, place: number, at: number): void {
+    const type = tape.types.at(place);
+    switch (type) {
+      case VALUE_STRING:
+        this.#values.setRef(at, VALUE_STRING, this.#tapedString(tape, tape.texts, place));
+        break;
+      case VALUE_NUMBER:
+        this.#values.setNumber(at, tape.numbers.at(place));
+        break;
+      case VALUE_COMPLEX: {
+        const key = tape.source.toString("utf8", tape.keys.from.at(place), tape.keys.to.at(place));
+        this.#values.setRef(at, VALUE_COMPLEX, this.#nested(key, tape.values[tape.numbers.at(place)] ?? null));
+        break;
+      }
+      default:
+        this.#values.setPlain(at, type === VALUE_NULL ? null : type === VALUE_TRUE);
+    }
+  }
+
   #string(text: string): number {
-    const known = this.#stringNumbers.get(text);
-    if (known !== undefined) return known;
-    const number = this.#strings.push(text);
-    this.#stringNumbers.set(text, number);
-    return number;
+    return this.#strings.intern(text);
   }
 
   #contact(id: string, known: boolean, lo: number, hi: number): number {
-    const before = this.#contactNumbers.get(id);
-    if (before !== undefined) return before;
-    const number = this.#contactTexts.push(id);
-    this.#contactNumbers.set(id, number);
+    const number = this.#contactTexts.intern(id);
+    if (this.#contactTexts.wasNew) this.#noteContact(known, lo, hi);
+    return number;
+  }
+
+  #noteContact(known: boolean, lo: number, hi: number): void {
     this.#contactLo.push(lo);
     this.#contactHi.push(hi);
     this.#contactKnown.push(known ? 1 : 0);
-    return number;
   }
 
   #context(context: JsonObject): number {
@@ -213,11 +289,10 @@ export class EntryWriter {
   }
 
   #encode(receivedAt: number, base: number): Buffer {
-    const units = this.#messages.units + this.#contactTexts.units + this.#strings.units;
-    const texts = scratchFor(units * UTF8_BYTES_PER_UNIT_MAX);
-    const contactsAt = this.#messages.write(texts, 0);
-    const stringsAt = this.#contactTexts.write(texts, contactsAt);
-    const textBytes = this.#strings.write(texts, stringsAt);
+    const messages = this.#messages;
+    const contacts = this.#contactTexts;
+    const strings = this.#strings;
+    const textBytes = messages.end + contacts.end + strings.end;
     let columnBytes = 0;
     for (let i = 0; i < this.#columns.length; i++) {
       const column = this.#columns[i];
@@ -235,8 +310,8 @@ export class EntryWriter {
     let at = out.writeDoubleLE(receivedAt, CHECKED_FROM);
     at = out.writeDoubleLE(base, at);
     at = writeVarint(out, at, this.count);
-    at = writeVarint(out, at, this.#contactTexts.texts.length);
-    at = writeVarint(out, at, this.#strings.texts.length);
+    at = writeVarint(out, at, contacts.count);
+    at = writeVarint(out, at, strings.count);
     at = writeVarint(out, at, this.#shapes.sizes.length);
     at = writeVarint(out, at, this.#shapes.keys.length);
     at = writeVarint(out, at, this.#values.length);
@@ -246,21 +321,21 @@ export class EntryWriter {
     at = writeVarint(out, at, this.#recordValues.length);
     at = writeVarint(out, at, this.#recordValues.refs.length);
     at = writeVarint(out, at, this.#recordValues.plain.length);
-    at = writeVarint(out, at, contactsAt);
-    at = writeVarint(out, at, stringsAt - contactsAt);
-    at = writeVarint(out, at, textBytes - stringsAt);
+    at = writeVarint(out, at, messages.end);
+    at = writeVarint(out, at, contacts.end);
+    at = writeVarint(out, at, strings.end);
     out[at++] =
-      (this.#messages.ascii ? MESSAGES_ASCII : 0) |
-      (this.#contactTexts.ascii ? CONTACTS_ASCII : 0) |
-      (this.#strings.ascii ? STRINGS_ASCII : 0);
+      (messages.ascii ? MESSAGES_ASCII : 0) |
+      (contacts.ascii ? CONTACTS_ASCII : 0) |
+      (strings.ascii ? STRINGS_ASCII : 0);
     out.set(widths, at);
     at += widths.length;
     for (let i = 0; i < this.#columns.length; i++) {
       const column = this.#columns[i];
       if (column !== undefined) at = writeItems(out, at, column.items, column.length, widths[i] ?? 0);
     }
-    out.set(texts.subarray(0, textBytes), at);
-    const entry = out.subarray(0, at + textBytes);
+    for (const texts of [messages, contacts, strings]) at += texts.bytes.copy(out, at, 0, texts.end);
+    const entry = out.subarray(0, at);
     entry.writeUInt32LE(crc32(entry.subarray(CHECKED_FROM)), 4);
     return entry;
   }
@@ -297,33 +372,14 @@ export class EntryWriter {
   }
 
   #clear(): void {
-    for (const column of [
-      this.#kinds,
-      this.#names,
-      this.#timestamps,
-      this.#contacts,
-      this.#anonymousIds,
-      this.#seenLo,
-      this.#seenHi,
-      this.#eventShapes,
-      this.#contexts,
-      this.#traits,
-      this.#contactLo,
-      this.#contactHi,
-      this.#contactKnown,
-      this.#recordForms,
-    ]) {
-      column.length = 0;
-    }
+    for (const column of this.#plainColumns) column.length = 0;
     this.#messages.clear();
     this.#contactTexts.clear();
     this.#strings.clear();
     this.#shapes.clear();
     this.#values.clear();
     this.#recordValues.clear();
-    this.#contactNumbers.clear();
-    this.#stringNumbers.clear();
-    this.#lastNested.clear();
+    if (this.#lastNested.size > 0) this.#lastNested.clear();
     this.#lastContext = {};
     this.#lastContextNumber = 0;
     this.#earliest = Infinity;
@@ -346,16 +402,6 @@ function writeVarint(into: Buffer, at: number, value: number): number {
   }
   into[to++] = rest;
   return to;
-}
-
-let scratch = Buffer.allocUnsafeSlow(64 * 1024);
-
-/** Where texts are put together before their size in bytes is known. Every entry of the thread uses the same. */
-function scratchFor(bytes: number): Buffer {
-  if (bytes <= scratch.length) return scratch;
-  const larger = Buffer.allocUnsafeSlow(Math.max(bytes, scratch.length * 2));
-  if (larger.length <= SCRATCH_BYTES_MAX) scratch = larger;
-  return larger;
 }
 
 function isEmpty(object: JsonObject): boolean {

@@ -33,10 +33,29 @@ export function hash64(text: string, seedLo = 0, seedHi = 0): void {
     a ^= a >>> 15;
     b ^= b >>> 13;
   }
-  a = finish(a ^ text.length ^ Math.imul(b, 0x2c1b3c6d));
-  b = finish(b ^ text.length ^ Math.imul(a, 0x297a2d39));
-  hash.lo = a >>> 0;
-  hash.hi = b >>> 0;
+  cross(a, b, text.length);
+}
+
+/** `hash64` of a text that lies as ASCII in a buffer; false, and no hash, when a byte of it is none. */
+export function hash64Ascii(bytes: Uint8Array, from: number, to: number, seedLo = 0, seedHi = 0): boolean {
+  let a = (seedLo ^ 0x9e3779b9) | 0;
+  let b = (seedHi ^ 0x85ebca6b) | 0;
+  for (let i = from; i < to; i++) {
+    const unit = bytes[i] ?? 0;
+    if (unit >= 0x80) return false;
+    a = Math.imul(a ^ unit, 0x9e3779b1);
+    b = Math.imul(b ^ unit, 0x85ebca77);
+    a ^= a >>> 15;
+    b ^= b >>> 13;
+  }
+  cross(a, b, to - from);
+  return true;
+}
+
+function cross(a: number, b: number, length: number): void {
+  const lo = finish(a ^ length ^ Math.imul(b, 0x2c1b3c6d));
+  hash.lo = lo >>> 0;
+  hash.hi = finish(b ^ length ^ Math.imul(lo, 0x297a2d39)) >>> 0;
 }
 
 function finish(value: number): number {

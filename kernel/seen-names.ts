@@ -34,7 +34,7 @@ type Member = readonly [kind: CallKind | "trait", name: string | null, key?: str
 export interface NameCollector {
   readonly seen: SeenNames;
   /** Notes the names of an event. A few lookups while nothing is new. */
-  note(event: Event): void;
+  note(event: Pick<Event, "kind" | "name" | "properties" | "traits">): void;
   /** Notes what another process has stored. What is malformed is passed over. */
   load(members: Iterable<string>): void;
   /** What was noted and not yet taken, as members of the stored set. */

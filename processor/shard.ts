@@ -13,7 +13,7 @@ import { forgetChange, newContact, type Contact } from "../dsl/contact/contact.t
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
-import { viewEntry, type EventView } from "../dsl/plan/event-view.ts";
+import { openView, type DispatchView } from "../dsl/plan/dispatch.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { pagesToBring } from "./missing-pages.ts";
@@ -252,7 +252,7 @@ class PartitionShard implements Shard, MembershipSink {
 
   #takeEvents(entry: EntryReader, skip: ReadonlySet<number> | null): void {
     this.#seen.advance(entry.receivedAt);
-    const view = viewEntry(entry, this.#plan.keys);
+    const view = openView(entry, this.#plan.keys);
     const eventClock = this.#options.clockMode === "event";
     const { count, seenLo, seenHi, timestamps } = entry;
     this.#lookAhead(entry);
@@ -270,7 +270,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   /** `index` counts over all event entries of the step, for a HandlerFault. */
-  #takeEvent(view: EventView, event: number, at: number, index: number): void {
+  #takeEvent(view: DispatchView, event: number, at: number, index: number): void {
     const { entry } = view;
     const known = this.#findEvent(entry, event);
     const slot = known < 0 ? this.contacts++ : known;

@@ -68,7 +68,7 @@ function served(partition: FollowedPartition): ServedPartition {
   return { partition, view };
 }
 
-/** The partition that a contact belongs to, ready or not. */
+/** The partition that a contact belongs to, ready or not. Leaves the id's hash in `hash`. */
 export function partitionOfContact(context: QueryContext, contactId: string): FollowedPartition {
   hash64(contactId);
   const number = partitionOfHash(hash.lo, context.follower.partitions.length);
@@ -81,7 +81,7 @@ export function partitionOfContact(context: QueryContext, contactId: string): Fo
 export function findContact(context: QueryContext, contactId: string): ServedPartition & { readonly slot: number } {
   requireModel(context);
   const { partition, view } = served(partitionOfContact(context, contactId));
-  const slot = view.find(contactId);
+  const slot = view.findHashed(contactId, hash.hi);
   if (slot < 0) throw noContact(contactId);
   return { partition, view, slot };
 }
@@ -153,6 +153,13 @@ export function freshness(context: QueryContext, partitions: readonly FollowedPa
   return { as_of: isoTime(clock), lag_ms: Math.max(0, context.deps.clock.now() - at) };
 }
 
+/** Answers of the same few instants follow each other: every one says how fresh it is. */
+const lastTime = { ms: Number.NaN, text: "" };
+
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastTime.ms) {
+    lastTime.text = new Date(ms).toISOString();
+    lastTime.ms = ms;
+  }
+  return lastTime.text;
 }

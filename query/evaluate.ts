@@ -1,11 +1,13 @@
 /**
- * A planned predicate over one partition's view: one word of 32 contacts at a time where sets meet, one contact at a
- * time only where a column is read.
+ * A planned predicate over one partition's view: sets meet word by word, 32 contacts and more at a time, and a column
+ * is read only for the contacts that the other parts of a conjunction have left.
  */
-import { compareCodePoints } from "../kernel/compare.ts";
-import { fromMicros } from "../kernel/decimal.ts";
 import type { FactsTest, PredicatePlan, ViewFact } from "../dsl/predicate-plan.ts";
-import { andWords, complementWords, copyWords, eachBit, orWords } from "./bitmap.ts";
+import { fromMicros } from "../kernel/decimal.ts";
+import { newWords } from "./bitmap-kernel.ts";
+import { combineWords, countWords, wholeBlocks } from "./bitmap.ts";
+import { rangesOf } from "./micro-ranges.ts";
+import { eachAsked, scanRange, scanScores, scanStages, scanTopTags } from "./scan.ts";
 import type { PartitionView } from "./view.ts";
 
 /** Numbers of the names in a plan, by the model in use. */
@@ -14,107 +16,216 @@ export interface ModelNames {
   stageName(id: number): string | null;
 }
 
+/** What an evaluation works on. */
+interface Scene {
+  readonly view: PartitionView;
+  readonly names: ModelNames;
+  /** Words of the results: whole blocks of the kernel. */
+  readonly length: number;
+}
+
+type Facts = Extract<PredicatePlan, { kind: "facts" }>;
+
+const NOBODY = new Uint32Array(0);
+
 /** The contacts for which the plan holds: `view.words` words, the caller's to keep. */
 export function evaluate(plan: PredicatePlan, view: PartitionView, names: ModelNames): Uint32Array {
+  const scene = { view, names, length: wholeBlocks(view.words) };
+  const words = contactsOf(plan, scene, view.present.words, 0);
+  if (words.length >= view.words) return words.slice(0, view.words);
+  const all = new Uint32Array(view.words);
+  all.set(words);
+  return all;
+}
+
+/**
+ * Words that are right for the contacts of `within`: those of a set that is kept, or the scratch of this depth or of a
+ * deeper one. Only to be read, and only the first `length`; words past their end are zero.
+ */
+function contactsOf(plan: PredicatePlan, scene: Scene, within: Uint32Array, depth: number): Uint32Array {
+  const { view, names, length } = scene;
   switch (plan.kind) {
     case "all":
-      return copyWords(view.present.words, view.words);
+      return view.present.words;
     case "none":
-      return new Uint32Array(view.words);
+      return NOBODY;
     case "known":
-      return copyWords(view.known.words, view.words);
-    case "segment": {
-      const members = view.segments.get(names.segmentId(plan.name) ?? -1);
-      return members === undefined ? new Uint32Array(view.words) : copyWords(members.words, view.words);
-    }
-    case "has tag":
-      return tagged(view, plan.name);
-    case "not": {
-      const words = evaluate(plan.part, view, names);
-      complementWords(words, view.present.words);
+      return view.known.words;
+    case "segment":
+      return view.segments.get(names.segmentId(plan.name) ?? -1)?.words ?? NOBODY;
+    case "has tag": {
+      const words = emptyScratch(depth, length);
+      view.tags.markSlotsWith(view.tagNames.find(plan.name), words);
       return words;
     }
+    case "not": {
+      const words = scratch(depth, length);
+      combineWords("andNot", words, view.present.words, contactsOf(plan.part, scene, within, depth), length);
+      return words;
+    }
+    case "or":
+      return eitherOf(plan.parts, scene, within, depth);
+    case "and":
+      return allOf(plan.parts, scene, within, depth);
+    case "facts":
+      return scan(plan, scene, within, depth);
+  }
+}
+
+function eitherOf(parts: readonly PredicatePlan[], scene: Scene, within: Uint32Array, depth: number): Uint32Array {
+  const [first, ...rest] = parts;
+  let words = first === undefined ? NOBODY : contactsOf(first, scene, within, depth);
+  for (const part of rest) {
+    const into = scratch(depth, scene.length);
+    combineWords("or", into, words, contactsOf(part, scene, within, depth + 1), scene.length);
+    words = into;
+  }
+  return words;
+}
+
+/** Cheap parts first; the dear ones then have fewer contacts to look at. */
+function allOf(parts: readonly PredicatePlan[], scene: Scene, within: Uint32Array, depth: number): Uint32Array {
+  let words = within;
+  for (const part of parts.toSorted((a, b) => costOf(a) - costOf(b))) {
+    const into = scratch(depth, scene.length);
+    if (part.kind === "not") {
+      const others = contactsOf(part.part, scene, words, depth + 1);
+      combineWords("andNot", into, words, others, scene.length);
+    } else {
+      combineWords("and", into, words, contactsOf(part, scene, words, depth + 1), scene.length);
+    }
+    words = into;
+  }
+  return words;
+}
+
+/** Only their order counts: sets that are kept, then algebra, then sets to be written down, then columns. */
+function costOf(plan: PredicatePlan): number {
+  switch (plan.kind) {
+    case "all":
+    case "none":
+    case "known":
+    case "segment":
+      return 0;
+    case "has tag":
+      return 2;
+    case "not":
+      return costOf(plan.part);
     case "and":
     case "or":
-      return combine(plan, view, names);
+      return Math.max(1, ...plan.parts.map(costOf));
     case "facts":
-      return scan(plan.facts, plan.test, view, names);
+      return plan.facts.length > 1 || plan.facts[0]?.kind === "top_tag" ? 5 : plan.facts[0]?.kind === "tag" ? 4 : 3;
   }
 }
 
-function combine(
-  plan: Extract<PredicatePlan, { kind: "and" | "or" }>,
-  view: PartitionView,
-  names: ModelNames,
-): Uint32Array {
-  let words: Uint32Array | null = null;
-  for (const part of plan.parts) {
-    const more = evaluate(part, view, names);
-    if (words === null) words = more;
-    else if (plan.kind === "and") andWords(words, more);
-    else orWords(words, more);
-  }
-  return words ?? new Uint32Array(view.words);
-}
+/** One result a depth: an operation reads those of deeper ones, and evaluation never waits in between. */
+const scratches: Uint32Array[] = [];
 
-function tagged(view: PartitionView, name: string): Uint32Array {
-  const words = new Uint32Array(view.words);
-  view.tags.eachSlotWith(view.tagNames.find(name), (slot) => assign(words, slot, true));
+function scratch(depth: number, length: number): Uint32Array {
+  let words = scratches[depth];
+  if (words === undefined || words.length < length) {
+    words = newWords(length);
+    scratches[depth] = words;
+  }
   return words;
 }
 
-function assign(words: Uint32Array, slot: number, value: boolean): void {
-  const at = slot >>> 5;
-  const bit = 1 << (slot & 31);
-  words[at] = value ? (words[at] ?? 0) | bit : (words[at] ?? 0) & ~bit;
+function emptyScratch(depth: number, length: number): Uint32Array {
+  return scratch(depth, length).fill(0, 0, length);
 }
 
-function scan(facts: readonly ViewFact[], test: FactsTest, view: PartitionView, names: ModelNames): Uint32Array {
-  const only = facts.length === 1 ? facts[0] : undefined;
-  if (only?.kind === "tag") return scanPoints(only.name, test, view);
-  if (only?.kind === "score") return scanScores(test, view);
-  if (only !== undefined) return scanNames(only, test, view, names);
-  const words = new Uint32Array(view.words);
+function scan(plan: Facts, scene: Scene, within: Uint32Array, depth: number): Uint32Array {
+  const { view, names, length } = scene;
+  const { facts, test } = plan;
+  const [only] = facts;
+  if (facts.length === 1 && only?.kind === "tag") return scanPoints(only.name, plan, scene, within, depth);
+  const into = emptyScratch(depth, length);
+  if (facts.length !== 1 || only === undefined) {
+    scanSeveral(facts, test, into, within, scene);
+  } else if (only.kind === "score") {
+    const { values } = view.scores;
+    const holds = testOfNumber(test);
+    const ranges = plan.breaks === null ? null : rangesOf(plan.breaks, holds);
+    if (ranges === null) scanScores(into, within, view.words, values, holds);
+    else for (const range of ranges) scanRange(into, within, view.words, values, range);
+  } else if (only.kind === "stage") {
+    scanStages(into, within, view.words, view.stages, (stage) => test([names.stageName(stage)]));
+  } else {
+    const { tagNames } = view;
+    const ofTag = (tag: number): boolean => test([tag < 0 ? null : tagNames.name(tag)]);
+    scanTopTags(into, within, view.words, view.tags, tagNames, ofTag);
+  }
+  return into;
+}
+
+function testOfNumber(test: FactsTest): (points: number) => boolean {
+  const value = [0];
+  return (points) => {
+    value[0] = points;
+    return test(value);
+  };
+}
+
+/**
+ * Few have a tag: everybody else has 0 points, so one test decides about them all. Of those who have it, or of those who
+ * are asked about, the fewer are looked at one by one.
+ */
+function scanPoints(
+  name: string,
+  { test }: Facts,
+  { view, length }: Scene,
+  within: Uint32Array,
+  depth: number,
+): Uint32Array {
+  const into = emptyScratch(depth, length);
+  const tag = view.tagNames.find(name);
+  const holds = remembering(testOfNumber(test));
+  const others = test([0]);
+  if (within !== view.present.words && countWords(within) < view.tags.count(tag)) {
+    eachAsked(into, within, view.words, (slot) => {
+      const micros = view.tags.points(slot, tag);
+      return micros === null ? others : holds(micros);
+    });
+    return into;
+  }
+  if (others) combineWords("or", into, view.present.words, NOBODY, length);
+  view.tags.eachSlotWith(tag, (slot, micros) => {
+    if (holds(micros) === others) return;
+    const at = slot >>> 5;
+    into[at] = (into[at] ?? 0) ^ (1 << (slot & 31));
+  });
+  return into;
+}
+
+/** Points of tags are few different numbers: each is tested once. */
+function remembering(holds: (points: number) => boolean): (micros: number) => boolean {
+  const verdicts = new Map<number, boolean>();
+  let last = Number.NaN;
+  let verdict = false;
+  return (micros) => {
+    if (micros === last) return verdict;
+    last = micros;
+    const known = verdicts.get(micros);
+    verdict = known ?? holds(fromMicros(micros));
+    if (known === undefined) verdicts.set(micros, verdict);
+    return verdict;
+  };
+}
+
+function scanSeveral(
+  facts: readonly ViewFact[],
+  test: FactsTest,
+  into: Uint32Array,
+  within: Uint32Array,
+  { view, names }: Scene,
+): void {
   const readers = facts.map((fact) => readerOf(fact, view, names));
   const values: (string | number | boolean | null)[] = facts.map(() => null);
-  eachBit(view.present.words, 0, (slot) => {
+  eachAsked(into, within, view.words, (slot) => {
     for (let i = 0; i < readers.length; i++) values[i] = readers[i]?.(slot) ?? null;
-    if (test(values)) assign(words, slot, true);
+    return test(values);
   });
-  return words;
-}
-
-function scanScores(test: FactsTest, view: PartitionView): Uint32Array {
-  const words = new Uint32Array(view.words);
-  const value = [0];
-  eachBit(view.present.words, 0, (slot) => {
-    value[0] = fromMicros(view.score(slot));
-    if (test(value)) assign(words, slot, true);
-  });
-  return words;
-}
-
-/** Few have a tag: everybody else has 0 points, so one test decides about them all. */
-function scanPoints(name: string, test: FactsTest, view: PartitionView): Uint32Array {
-  const words = test([0]) ? copyWords(view.present.words, view.words) : new Uint32Array(view.words);
-  view.tags.eachSlotWith(view.tagNames.find(name), (slot, points) => assign(words, slot, test([fromMicros(points)])));
-  return words;
-}
-
-/** Stages and strongest tags are few: each name is tested once. */
-function scanNames(fact: ViewFact, test: FactsTest, view: PartitionView, names: ModelNames): Uint32Array {
-  const words = new Uint32Array(view.words);
-  const number = fact.kind === "stage" ? (slot: number) => view.stage(slot) : (slot: number) => topTag(view, slot);
-  const nameOf = (n: number): string | null => {
-    if (fact.kind === "stage") return names.stageName(n);
-    return n < 0 ? null : view.tagNames.name(n);
-  };
-  const verdicts: boolean[] = [];
-  eachBit(view.present.words, 0, (slot) => {
-    const n = number(slot);
-    if ((verdicts[n + 1] ??= test([nameOf(n)]))) assign(words, slot, true);
-  });
-  return words;
 }
 
 function readerOf(
@@ -129,7 +240,7 @@ function readerOf(
       return (slot) => names.stageName(view.stage(slot));
     case "top_tag":
       return (slot) => {
-        const tag = topTag(view, slot);
+        const tag = view.tags.top(slot, view.tagNames);
         return tag < 0 ? null : view.tagNames.name(tag);
       };
     case "tag": {
@@ -137,20 +248,4 @@ function readerOf(
       return (slot) => fromMicros(view.tags.points(slot, tag) ?? 0);
     }
   }
-}
-
-/** The number of the tag with the most points, of equals the one whose name sorts first; -1 without tags. */
-export function topTag(view: PartitionView, slot: number): number {
-  let top = -1;
-  let most = 0;
-  view.tags.eachTagOf(slot, (tag, points) => {
-    const better =
-      top < 0 ||
-      points > most ||
-      (points === most && compareCodePoints(view.tagNames.name(tag), view.tagNames.name(top)) < 0);
-    if (!better) return;
-    top = tag;
-    most = points;
-  });
-  return top;
 }

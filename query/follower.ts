@@ -11,7 +11,7 @@ import type { Log } from "../kernel/log.ts";
 import { decodeHeartbeat } from "../kernel/partition-state.ts";
 import { disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { DeltaGap, FollowedPartition } from "./partition-follower.ts";
-import { TagNames } from "./tag-table.ts";
+import { TagNames } from "./tag-names.ts";
 import { loadView } from "./view-loader.ts";
 
 const BLOCK_MS = 250;
@@ -22,7 +22,7 @@ const CONNECT_MS = 2_000;
 const POLL_MS = 1_000;
 const LOADS_AT_ONCE = 4;
 /** Applying deltas gives way to requests after this long. */
-const SLICE_MS = 5;
+const SLICE_MS = 2;
 
 export interface FollowerDeps {
   readonly redis: RedisClient;

@@ -54,8 +54,8 @@ interface AnyReply {
   send(payload: never): unknown;
 }
 
-/** Sends text that is JSON already: the route's schema only describes it, nothing is serialised again. */
-export function sendJson(reply: AnyReply, text: string): unknown {
+/** Sends what is JSON already: the route's schema only describes it, nothing is serialised again. */
+export function sendJson(reply: AnyReply, json: string | Buffer): unknown {
   reply.header("content-type", JSON_TYPE);
-  return reply.send(text as never);
+  return reply.send(json as never);
 }

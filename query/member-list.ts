@@ -1,8 +1,10 @@
 /** A page of contacts with its cursor, as the JSON text that `/members` and `/v1/query` share. */
-import { freshness, type QueryContext } from "./context.ts";
+import type { Breather } from "./breather.ts";
+import type { Freshness } from "./context.ts";
 import { decodeCursor, encodeCursor, type CursorPart } from "./cursor.ts";
 import { freshnessJson, memberJson, type MemberField } from "./member-json.ts";
-import { pageByScore, pageInOrder, type MemberSet, type Page, type Position } from "./pages.ts";
+import type { ActiveModel } from "./model-registry.ts";
+import { BestByScore, pageInOrder, type MemberSet, type Page, type Position } from "./pages.ts";
 
 export interface MemberListRequest {
   /** One per partition, in their order. */
@@ -13,32 +15,39 @@ export interface MemberListRequest {
   readonly limit: number;
   readonly cursor: string | undefined;
   readonly fields: readonly MemberField[];
+  readonly model: ActiveModel;
+  /** As of before the sets were made: they may be newer, never older. */
+  readonly fresh: Freshness;
+  readonly breathe: Breather;
 }
 
 /** `"members":[…],"next":…,"as_of":…,"lag_ms":…}`: the rest of an answer whose head is the caller's. */
-export function listMembers(context: QueryContext, request: MemberListRequest): string {
-  const { sets, fields } = request;
-  const { rows, next } = page(request);
+export async function listMembers(request: MemberListRequest): Promise<string> {
+  const { sets, fields, model } = request;
+  const { rows, next } = await page(request);
   const views = new Map(sets.map((set) => [set.partition, set.view]));
-  const model = context.models.current;
   const members: string[] = [];
   for (const { partition, slot } of rows) {
     const view = views.get(partition);
     if (view !== undefined) members.push(memberJson(view, slot, fields, model));
   }
-  const fresh = freshnessJson(freshness(context, context.follower.partitions));
+  const fresh = freshnessJson(request.fresh);
   return `"members":[${members.join(",")}],"next":${next === null ? "null" : JSON.stringify(next)},${fresh}`;
 }
 
-function page(request: MemberListRequest): { rows: readonly Position[]; next: string | null } {
-  const { sets, order, limit, cursor } = request;
+async function page(request: MemberListRequest): Promise<{ rows: readonly Position[]; next: string | null }> {
+  const { sets, order, limit, cursor, breathe } = request;
   // Slots are numbered within partitions, so a cursor holds for one number of partitions.
   const list: CursorPart[] = [...request.list, order, sets.length];
   if (order === "score") {
     const after = cursor === undefined ? null : decodeCursor(cursor, list, ["integer", "integer", "integer"]);
     const [micros = 0, partition = 0, slot = 0] = (after ?? []).map(Number);
-    const found = pageByScore(sets, limit, after === null ? null : { micros, partition, slot });
-    return withCursor(found, list, (row) => [row.micros, row.partition, row.slot]);
+    const best = new BestByScore(limit, after === null ? null : { micros, partition, slot });
+    for (const set of sets) {
+      best.add(set);
+      await breathe();
+    }
+    return withCursor(best.page(), list, (row) => [row.micros, row.partition, row.slot]);
   }
   const after = cursor === undefined ? null : decodeCursor(cursor, list, ["integer", "integer"]);
   const [partition = 0, slot = 0] = (after ?? []).map(Number);

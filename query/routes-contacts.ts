@@ -1,11 +1,11 @@
 /** `/v1/contacts`: one contact's profile card, and the hot call for the segments it is in. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
-import { hasBit } from "./bitmap.ts";
 import { fetchCard } from "./card.ts";
 import { findContact, freshness, isoTime, type QueryContext } from "./context.ts";
 import { freshnessJson, sendJson } from "./member-json.ts";
 import * as schemas from "./schemas.ts";
+import { segmentsAnswer } from "./segments-answer.ts";
 
 const idParams = Type.Object({ id: schemas.contactId });
 const TAGS = ["Contacts"];
@@ -64,14 +64,8 @@ export function contactRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
       },
       (request, reply) => {
         const { partition, view, slot } = findContact(context, request.params.id);
-        let names = "";
-        for (const segment of context.models.current.segments) {
-          const members = view.segments.get(segment.id);
-          if (members === undefined || !hasBit(members.words, slot)) continue;
-          names += `${names === "" ? "" : ","}${segment.nameJson}`;
-        }
-        // Text skips the serialiser: it is the call made once per page view of somebody's site.
-        void sendJson(reply, `{"segments":[${names}],${freshnessJson(freshness(context, [partition]))}`);
+        const fresh = freshnessJson(freshness(context, [partition]));
+        void sendJson(reply, segmentsAnswer(context.models.current, view, slot, fresh));
       },
     );
   };

@@ -7,13 +7,14 @@ import { parsePredicate } from "../dsl/parse.ts";
 import { planPredicate, type PredicatePlan } from "../dsl/predicate-plan.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import { LIMITS } from "../kernel/limits.ts";
-import { findSegment, requireModel, requireServed, servedPartitions, type QueryContext } from "./context.ts";
+import { createBreather } from "./breather.ts";
+import { findSegment, freshness, requireModel, requireServed, servedPartitions, type QueryContext } from "./context.ts";
 import { evaluate } from "./evaluate.ts";
 import { DiagnosedError } from "./http-errors.ts";
 import { sendJson, MEMBER_FIELDS, type MemberField } from "./member-json.ts";
 import { listMembers } from "./member-list.ts";
 import type { ActiveModel } from "./model-registry.ts";
-import { countMembers } from "./pages.ts";
+import { countMembers, type MemberSet } from "./pages.ts";
 import * as schemas from "./schemas.ts";
 
 const PREDICATE_CHARS_MAX = 64 * 1024;
@@ -62,19 +63,25 @@ export function queryRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
         const model = requireModel(context);
         const plan = compile(model, where);
         for (const name of segmentsIn(plan)) requireServed(context, findSegment(model, name));
-        const sets = servedPartitions(context).map(({ partition, view }) => ({
-          partition: partition.number,
-          view,
-          words: evaluate(plan, view, model),
-        }));
+        const served = servedPartitions(context);
+        const fresh = freshness(context, context.follower.partitions);
+        const breathe = createBreather();
+        const sets: MemberSet[] = [];
+        for (const { partition, view } of served) {
+          sets.push({ partition: partition.number, view, words: evaluate(plan, view, model) });
+          await breathe();
+        }
         const count = countMembers(sets);
-        const list = listMembers(context, {
+        const list = await listMembers({
           sets,
           list: ["query", where],
           order: order ?? "id",
           limit: limit ?? LIMITS.list_default,
           cursor,
           fields,
+          model,
+          fresh,
+          breathe,
         });
         const took = Math.round((performance.now() - started) * 1000) / 1000;
         return sendJson(reply, `{"count":${count},"took_ms":${took},${list}`);

@@ -3,7 +3,8 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { SluiceError } from "../kernel/errors.ts";
 import { LIMITS } from "../kernel/limits.ts";
-import { countCommon, hasBit } from "./bitmap.ts";
+import { hasBit } from "./bitmap.ts";
+import { createBreather } from "./breather.ts";
 import { fetchCard } from "./card.ts";
 import {
   findContact,
@@ -104,13 +105,16 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
         requireServed(context, segment);
         const sets = servedPartitions(context).map((one) => membersOf(one, segment));
         const size = sets.reduce((sum, set) => sum + (set.view.segments.get(segment.id)?.count ?? 0), 0);
-        const list = listMembers(context, {
+        const list = await listMembers({
           sets,
           list: ["segment", segment.name],
           order: request.query.order ?? "id",
           limit: request.query.limit ?? LIMITS.list_default,
           cursor: request.query.cursor,
           fields: ["id", "score"],
+          model,
+          fresh: freshness(context, context.follower.partitions),
+          breathe: createBreather(),
         });
         return sendJson(reply, `{"size":${size},${list}`);
       },
@@ -167,7 +171,7 @@ function describe(context: QueryContext, served: readonly ServedPartition[], seg
     const members = view.segments.get(segment.id);
     if (members === undefined) continue;
     size += members.count;
-    identified += countCommon(members.words, view.known.words);
+    identified += members.identified;
   }
   return {
     name: segment.name,

@@ -5,7 +5,8 @@
 import { createGunzip } from "node:zlib";
 import type { Readable } from "node:stream";
 import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, FastifySchemaCompiler } from "fastify";
+import { Type, type TSchema } from "typebox";
 import { SluiceError } from "../kernel/errors.ts";
 import { createGuard } from "./auth.ts";
 import type { QueryContext, QueryDeps } from "./context.ts";
@@ -47,11 +48,12 @@ export function buildQuery(deps: QueryDeps): FastifyPluginAsync {
     await app.register(healthRoutes(context));
     const guarded = async (inner: FastifyInstance): Promise<void> => {
       // Words in a URL become numbers where numbers are wanted; in a body a number is a number.
-      inner.setValidatorCompiler(TypeBoxValidatorCompiler);
+      inner.setValidatorCompiler(compileValidator);
       const guard = createGuard(deps.config.apiKeys);
       inner.decorateRequest("caller", "");
-      inner.addHook("onRequest", async (request) => {
+      inner.addHook("onRequest", (request, _reply, done) => {
         request.caller = guard(request);
+        done();
       });
       inner.addHook("preParsing", async (request, _reply, payload) => unzipped(request, payload as Readable));
       acceptJsonOnly(inner);
@@ -68,6 +70,16 @@ export function buildQuery(deps: QueryDeps): FastifyPluginAsync {
     if (deps.config.metricsPublic === true) await app.register(metricsRoute(context));
   };
 }
+
+/** Parts of a path are text as they are: where no more is asked of them, there is nothing to check or convert. */
+const compileValidator: FastifySchemaCompiler<TSchema> = (given) => {
+  const { schema, httpPart } = given;
+  const properties: TSchema[] = Object.values((schema as { properties?: Record<string, TSchema> }).properties ?? {});
+  const anyText = properties.every((one) => Object.keys(one).every((key) => TEXT_KEYS.has(key)) && Type.IsString(one));
+  if (httpPart === "params" && anyText) return (value) => ({ value });
+  return TypeBoxValidatorCompiler(given);
+};
+const TEXT_KEYS: ReadonlySet<string> = new Set(["type", "description"]);
 
 /** Starts to follow. The pieces know each other: the follower hands replies to those who asked. */
 export function createContext(deps: QueryDeps): QueryContext {

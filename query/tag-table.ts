@@ -1,186 +1,314 @@
 /**
- * Who has which tag with how many points, sparse. One pool of entries, each on two chains: the tags of a slot, and
- * the slots of a tag. 28 bytes an entry however many tags there are; 10,000 dense columns of a million contacts
- * would be tens of gigabytes. A contact has few tags (at most some 1,000), so its chain is walked to find one.
+ * Who has which tag with how many points, both ways: a block of cells for each contact, and a set of slots for each
+ * tag. A contact's five tags take 24 bytes, and its place in their sets between an eighth of a byte and four bytes each.
+ *
+ *   block    head | entries, in no order
+ *   head     number of entries (20 bits), size of the block (its number in BLOCK_CELLS, 8 bits), wide (1 bit)
+ *   entry    narrow: tag (16 bits) and whole points (16 bits, signed) in one cell
+ *            wide: tag, then micro points as the two halves of a double
+ *
+ * A block is narrow until a tag or its points need more, and stays wide from then on.
  */
-
-/** Numbers for names of tags, shared by all partitions of a process. A number is never given twice. */
-export class TagNames {
-  readonly #numbers = new Map<string, number>();
-  readonly #names: string[] = [];
-
-  get size(): number {
-    return this.#names.length;
-  }
-
-  number(name: string): number {
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    const number = this.#names.length;
-    this.#names.push(name);
-    this.#numbers.set(name, number);
-    return number;
-  }
-
-  /** -1 for a name that nobody ever had. */
-  find(name: string): number {
-    return this.#numbers.get(name) ?? -1;
-  }
-
-  name(number: number): string {
-    return this.#names[number] ?? "";
-  }
-}
+import { MICRO } from "../kernel/decimal.ts";
+import { grownFloat64, grownUint32 } from "./columns.ts";
+import { SlotSet } from "./slot-set.ts";
+import type { TagNames } from "./tag-names.ts";
 
 const NONE = 0;
+const COUNT_MASK = 0xfffff;
+const SIZE_SHIFT = 20;
+const SIZE_MASK = 0xff;
+const WIDE = 0x80000000;
+const WIDE_CELLS = 3;
+const NARROW_TAG_MAX = 0xffff;
+const NARROW_POINTS_MAX = 0x7fff;
 const START = 64;
 
+/** Sizes of blocks in cells: steps of about an eighth, so that little of a block lies idle. */
+const BLOCK_CELLS = blockSizes(WIDE_CELLS * COUNT_MASK + 1);
+
+function blockSizes(largest: number): number[] {
+  const sizes = [2];
+  for (let size = 2; size < largest; sizes.push(size)) size = Math.max(size + 1, Math.floor((size * 9) / 8));
+  return sizes;
+}
+
+/** One double and its halves. */
+const double = new Float64Array(1);
+const halves = new Uint32Array(double.buffer);
+
 export class TagTable {
-  /** Entry numbers count from 1; 0 ends a chain. */
-  #tags = new Uint32Array(START);
-  #slots = new Uint32Array(START);
-  #points = new Float64Array(START);
-  #nextOfSlot = new Uint32Array(START);
-  #nextOfTag = new Uint32Array(START);
-  #previousOfTag = new Uint32Array(START);
+  #cells = new Uint32Array(START);
+  /** The first cell never used; cell 0 stays free, since 0 is "no block". */
   #end = 1;
-  /** Entries given back, chained by `#nextOfSlot`. */
-  #free = NONE;
-  #slotHeads = new Uint32Array(START);
-  #tagHeads = new Uint32Array(START);
-  #tagCounts = new Uint32Array(START);
+  /** Blocks given back, by size; each names the next one in its first cell. */
+  readonly #free = new Uint32Array(BLOCK_CELLS.length);
+  /** By slot. */
+  #blocks = new Uint32Array(START);
+  /** By tag. */
+  readonly #sets: (SlotSet | undefined)[] = [];
   /** Micro points of all contacts together; whole numbers, so that adding and taking away leaves no dust. */
-  #tagPoints = new Float64Array(START);
+  #totals = new Float64Array(START);
+
+  /** Makes room for so many slots at once. */
+  reserve(slots: number): void {
+    if (slots <= this.#blocks.length) return;
+    const blocks = new Uint32Array(slots);
+    blocks.set(this.#blocks);
+    this.#blocks = blocks;
+  }
 
   /** Contacts that have the tag. */
   count(tag: number): number {
-    return this.#tagCounts[tag] ?? 0;
+    return this.#sets[tag]?.count ?? 0;
   }
 
   /** Micro points of the tag over all contacts. */
   total(tag: number): number {
-    return this.#tagPoints[tag] ?? 0;
-  }
-
-  #find(slot: number, tag: number): number {
-    let entry = this.#slotHeads[slot] ?? NONE;
-    while (entry !== NONE && this.#tags[entry] !== tag) entry = this.#nextOfSlot[entry] ?? NONE;
-    return entry;
+    return this.#totals[tag] ?? 0;
   }
 
   /** Micro points, or null when the contact does not have the tag. */
   points(slot: number, tag: number): number | null {
-    const entry = this.#find(slot, tag);
-    return entry === NONE ? null : (this.#points[entry] ?? 0);
+    const block = this.#blocks[slot] ?? NONE;
+    const entry = this.#find(block, tag);
+    return entry === NONE ? null : this.#pointsAt(block, entry);
   }
 
   set(slot: number, tag: number, points: number): void {
-    let entry = this.#find(slot, tag);
-    if (entry === NONE) {
-      entry = this.#take();
-      if (slot >= this.#slotHeads.length) this.#slotHeads = grown(this.#slotHeads, slot + 1);
-      if (tag >= this.#tagHeads.length) this.#growTags(tag);
-      this.#tags[entry] = tag;
-      this.#slots[entry] = slot;
-      this.#nextOfSlot[entry] = this.#slotHeads[slot] ?? NONE;
-      this.#slotHeads[slot] = entry;
-      const head = this.#tagHeads[tag] ?? NONE;
-      this.#nextOfTag[entry] = head;
-      this.#previousOfTag[entry] = NONE;
-      if (head !== NONE) this.#previousOfTag[head] = entry;
-      this.#tagHeads[tag] = entry;
-      this.#tagCounts[tag] = this.count(tag) + 1;
-      this.#points[entry] = 0;
+    const block = this.#blocks[slot] ?? NONE;
+    const entry = this.#find(block, tag);
+    this.#totals = grownFloat64(this.#totals, tag + 1);
+    if (entry !== NONE) {
+      const before = this.#pointsAt(block, entry);
+      if (before === points) return;
+      this.#totals[tag] = this.total(tag) + points - before;
+      this.#put(slot, block, entry, tag, points);
+      return;
     }
-    this.#tagPoints[tag] = this.total(tag) + points - (this.#points[entry] ?? 0);
-    this.#points[entry] = points;
+    this.#totals[tag] = this.total(tag) + points;
+    this.#blocks = grownUint32(this.#blocks, slot + 1);
+    (this.#sets[tag] ?? this.#newSet(tag)).add(slot, this.#blocks.length);
+    this.#put(slot, block, NONE, tag, points);
+  }
+
+  /** All tags of a contact that had none: no tag twice. */
+  setAll(slot: number, tags: readonly number[], points: readonly number[]): void {
+    let narrow = true;
+    let largest = 0;
+    for (let i = 0; i < tags.length; i++) {
+      const tag = tags[i] ?? 0;
+      largest = Math.max(largest, tag);
+      narrow &&= tag <= NARROW_TAG_MAX && isNarrow(points[i] ?? 0);
+    }
+    this.#blocks = grownUint32(this.#blocks, slot + 1);
+    this.#totals = grownFloat64(this.#totals, largest + 1);
+    const width = narrow ? 1 : WIDE_CELLS;
+    const block = this.#take(1 + tags.length * width);
+    this.#cells[block] = (this.#cells[block] ?? 0) | (narrow ? 0 : WIDE) | tags.length;
+    this.#blocks[slot] = block;
+    for (let i = 0, at = block + 1; i < tags.length; i++, at += width) {
+      const [tag, micros] = [tags[i] ?? 0, points[i] ?? 0];
+      this.#write(at, narrow, tag, micros);
+      this.#totals[tag] = this.total(tag) + micros;
+      (this.#sets[tag] ?? this.#newSet(tag)).add(slot, this.#blocks.length);
+    }
   }
 
   remove(slot: number, tag: number): void {
-    let before = NONE;
-    let entry = this.#slotHeads[slot] ?? NONE;
-    while (entry !== NONE && this.#tags[entry] !== tag) {
-      before = entry;
-      entry = this.#nextOfSlot[entry] ?? NONE;
-    }
+    const block = this.#blocks[slot] ?? NONE;
+    const entry = this.#find(block, tag);
     if (entry === NONE) return;
-    const after = this.#nextOfSlot[entry] ?? NONE;
-    if (before === NONE) this.#slotHeads[slot] = after;
-    else this.#nextOfSlot[before] = after;
-    this.#giveBack(entry);
+    this.#leave(slot, tag, this.#pointsAt(block, entry));
+    const head = this.#cells[block] ?? 0;
+    const count = head & COUNT_MASK;
+    if (count === 1) {
+      this.#giveBack(block);
+      this.#blocks[slot] = NONE;
+      return;
+    }
+    const width = (head & WIDE) === 0 ? 1 : WIDE_CELLS;
+    const last = block + 1 + (count - 1) * width;
+    this.#cells.copyWithin(entry, last, last + width);
+    this.#cells[block] = head - 1;
   }
 
   /** Takes every tag from a slot. */
   clear(slot: number): void {
-    let entry = this.#slotHeads[slot] ?? NONE;
-    if (entry === NONE) return;
-    this.#slotHeads[slot] = NONE;
-    while (entry !== NONE) {
-      const after = this.#nextOfSlot[entry] ?? NONE;
-      this.#giveBack(entry);
-      entry = after;
-    }
+    const block = this.#blocks[slot] ?? NONE;
+    if (block === NONE) return;
+    this.eachTagOf(slot, (tag, points) => this.#leave(slot, tag, points));
+    this.#giveBack(block);
+    this.#blocks[slot] = NONE;
   }
 
   eachTagOf(slot: number, take: (tag: number, points: number) => void): void {
-    for (let entry = this.#slotHeads[slot] ?? NONE; entry !== NONE; entry = this.#nextOfSlot[entry] ?? NONE) {
-      take(this.#tags[entry] ?? 0, this.#points[entry] ?? 0);
+    const block = this.#blocks[slot] ?? NONE;
+    if (block === NONE) return;
+    const cells = this.#cells;
+    const head = cells[block] ?? 0;
+    const count = head & COUNT_MASK;
+    if ((head & WIDE) === 0) {
+      for (let at = block + 1; at <= block + count; at++) {
+        const cell = cells[at] ?? 0;
+        take(cell & NARROW_TAG_MAX, (cell >> 16) * MICRO);
+      }
+      return;
     }
+    for (let i = 0, at = block + 1; i < count; i++, at += WIDE_CELLS) take(cells[at] ?? 0, this.#pointsAt(block, at));
+  }
+
+  /** The number of the tag with the most points, of equals the one whose name sorts first; -1 without tags. */
+  top(slot: number, names: TagNames): number {
+    let top = -1;
+    let most = 0;
+    this.eachTagOf(slot, (tag, points) => {
+      if (top >= 0 && (points < most || (points === most && names.compare(tag, top) > 0))) return;
+      top = tag;
+      most = points;
+    });
+    return top;
   }
 
   /** In no particular order. */
   eachSlotWith(tag: number, take: (slot: number, points: number) => void): void {
-    for (let entry = this.#tagHeads[tag] ?? NONE; entry !== NONE; entry = this.#nextOfTag[entry] ?? NONE) {
-      take(this.#slots[entry] ?? 0, this.#points[entry] ?? 0);
-    }
+    this.#sets[tag]?.each((slot) => {
+      const block = this.#blocks[slot] ?? NONE;
+      take(slot, this.#pointsAt(block, this.#find(block, tag)));
+    });
   }
 
-  #take(): number {
-    if (this.#free !== NONE) {
-      const entry = this.#free;
-      this.#free = this.#nextOfSlot[entry] ?? NONE;
-      return entry;
-    }
-    if (this.#end >= this.#tags.length) {
-      const size = this.#end * 2;
-      this.#tags = grown(this.#tags, size);
-      this.#slots = grown(this.#slots, size);
-      this.#nextOfSlot = grown(this.#nextOfSlot, size);
-      this.#nextOfTag = grown(this.#nextOfTag, size);
-      this.#previousOfTag = grown(this.#previousOfTag, size);
-      const points = new Float64Array(size);
-      points.set(this.#points);
-      this.#points = points;
-    }
-    return this.#end++;
+  /** Sets the bits of all slots with the tag in words that hold all slots. */
+  markSlotsWith(tag: number, words: Uint32Array): void {
+    this.#sets[tag]?.markIn(words);
   }
 
-  /** Unlinks an entry from its tag; its slot's chain is the caller's. */
-  #giveBack(entry: number): void {
-    const tag = this.#tags[entry] ?? 0;
-    const before = this.#previousOfTag[entry] ?? NONE;
-    const after = this.#nextOfTag[entry] ?? NONE;
-    if (before === NONE) this.#tagHeads[tag] = after;
-    else this.#nextOfTag[before] = after;
-    if (after !== NONE) this.#previousOfTag[after] = before;
-    this.#tagCounts[tag] = this.count(tag) - 1;
-    this.#tagPoints[tag] = this.total(tag) - (this.#points[entry] ?? 0);
-    this.#nextOfSlot[entry] = this.#free;
-    this.#free = entry;
+  #newSet(tag: number): SlotSet {
+    const set = new SlotSet();
+    while (this.#sets.length < tag) this.#sets.push(undefined);
+    this.#sets[tag] = set;
+    return set;
   }
 
-  #growTags(tag: number): void {
-    this.#tagHeads = grown(this.#tagHeads, tag + 1);
-    this.#tagCounts = grown(this.#tagCounts, tag + 1);
-    const points = new Float64Array(this.#tagHeads.length);
-    points.set(this.#tagPoints);
-    this.#tagPoints = points;
+  /** The slot is about to lose the tag. */
+  #leave(slot: number, tag: number, points: number): void {
+    this.#sets[tag]?.delete(slot);
+    this.#totals[tag] = this.total(tag) - points;
+  }
+
+  /** The cell of a tag's entry in a block; NONE when it isn't there. */
+  #find(block: number, tag: number): number {
+    if (block === NONE) return NONE;
+    const cells = this.#cells;
+    const head = cells[block] ?? 0;
+    const count = head & COUNT_MASK;
+    if ((head & WIDE) === 0) {
+      for (let at = block + 1; at <= block + count; at++) if (((cells[at] ?? 0) & NARROW_TAG_MAX) === tag) return at;
+      return NONE;
+    }
+    for (let i = 0, at = block + 1; i < count; i++, at += WIDE_CELLS) if (cells[at] === tag) return at;
+    return NONE;
+  }
+
+  #pointsAt(block: number, entry: number): number {
+    const cells = this.#cells;
+    if (((cells[block] ?? 0) & WIDE) === 0) return ((cells[entry] ?? 0) >> 16) * MICRO;
+    halves[0] = cells[entry + 1] ?? 0;
+    halves[1] = cells[entry + 2] ?? 0;
+    return double[0] ?? 0;
+  }
+
+  /** Writes an entry, or with NONE adds it; the block may move. */
+  #put(slot: number, block: number, entry: number, tag: number, points: number): void {
+    const head = block === NONE ? 0 : (this.#cells[block] ?? 0);
+    const narrow = (head & WIDE) === 0 && tag <= NARROW_TAG_MAX && isNarrow(points);
+    if (!narrow && (head & WIDE) === 0) {
+      const wide = this.#widen(slot, block);
+      return this.#put(slot, wide, this.#find(wide, tag), tag, points);
+    }
+    const width = narrow ? 1 : WIDE_CELLS;
+    const count = head & COUNT_MASK;
+    let to = entry;
+    let home = block;
+    if (entry === NONE) {
+      if (block === NONE || 1 + (count + 1) * width > blockCells(head))
+        home = this.#move(slot, block, count + 1, width);
+      this.#cells[home] = (this.#cells[home] ?? 0) + 1;
+      to = home + 1 + count * width;
+    }
+    this.#write(to, narrow, tag, points);
+  }
+
+  #write(to: number, narrow: boolean, tag: number, points: number): void {
+    if (narrow) {
+      this.#cells[to] = tag | ((points / MICRO) << 16);
+      return;
+    }
+    double[0] = points;
+    this.#cells[to] = tag;
+    this.#cells[to + 1] = halves[0] ?? 0;
+    this.#cells[to + 2] = halves[1] ?? 0;
+  }
+
+  /** Gives the slot a block with room for `count` entries and its old entries in it. */
+  #move(slot: number, block: number, count: number, width: number): number {
+    const home = this.#take(1 + count * width);
+    this.#blocks[slot] = home;
+    if (block === NONE) return home;
+    const head = this.#cells[block] ?? 0;
+    const entries = head & COUNT_MASK;
+    this.#cells[home] = (this.#cells[home] ?? 0) | (head & WIDE) | entries;
+    this.#cells.copyWithin(home + 1, block + 1, block + 1 + entries * width);
+    this.#giveBack(block);
+    return home;
+  }
+
+  #widen(slot: number, block: number): number {
+    const count = block === NONE ? 0 : (this.#cells[block] ?? 0) & COUNT_MASK;
+    const home = this.#take(1 + (count + 1) * WIDE_CELLS);
+    this.#cells[home] = (this.#cells[home] ?? 0) | WIDE | count;
+    let at = home + 1;
+    for (let from = block + 1; from <= block + count; from++, at += WIDE_CELLS) {
+      const cell = this.#cells[from] ?? 0;
+      double[0] = (cell >> 16) * MICRO;
+      this.#cells[at] = cell & NARROW_TAG_MAX;
+      this.#cells[at + 1] = halves[0] ?? 0;
+      this.#cells[at + 2] = halves[1] ?? 0;
+    }
+    if (block !== NONE) this.#giveBack(block);
+    this.#blocks[slot] = home;
+    return home;
+  }
+
+  /** A block of at least so many cells; its head says its size and nothing else. */
+  #take(cells: number): number {
+    let size = 0;
+    while ((BLOCK_CELLS[size] ?? Infinity) < cells) size++;
+    let block = this.#free[size] ?? NONE;
+    if (block !== NONE) {
+      this.#free[size] = this.#cells[block] ?? NONE;
+    } else {
+      block = this.#end;
+      this.#end += BLOCK_CELLS[size] ?? 0;
+      this.#cells = grownUint32(this.#cells, this.#end);
+    }
+    this.#cells[block] = size << SIZE_SHIFT;
+    return block;
+  }
+
+  #giveBack(block: number): void {
+    const size = ((this.#cells[block] ?? 0) >>> SIZE_SHIFT) & SIZE_MASK;
+    this.#cells[block] = this.#free[size] ?? NONE;
+    this.#free[size] = block;
   }
 }
 
-/** A copy with room for at least `size`, twice as long at least. */
-function grown(column: Uint32Array<ArrayBuffer>, size: number): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(Math.max(size, column.length * 2));
-  copy.set(column);
-  return copy;
+function blockCells(head: number): number {
+  return BLOCK_CELLS[(head >>> SIZE_SHIFT) & SIZE_MASK] ?? 0;
+}
+
+/** Whole points that fit 16 bits. */
+function isNarrow(points: number): boolean {
+  const whole = points / MICRO;
+  return Math.abs(whole) <= NARROW_POINTS_MAX && Math.floor(whole) === whole;
 }

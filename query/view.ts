@@ -6,34 +6,60 @@
  * its id and all else. Slots count from 0 in order of arrival.
  */
 import type { DeltaRow } from "../kernel/delta.ts";
-import { isAnonymous } from "../kernel/ids.ts";
-import type { RowHead } from "../kernel/page.ts";
-import { clearBit, createBitmap, hasBit, setBit, wordsFor, type Bitmap } from "./bitmap.ts";
+import { ANONYMOUS_PREFIX, isAnonymous } from "../kernel/ids.ts";
+import { eachRowHead, type PageHeader, type RowHead } from "../kernel/page.ts";
+import { clearBit, createBitmap, growBitmap, hasBit, popcount, setBit, wordsFor, type Bitmap } from "./bitmap.ts";
+import { grownLength } from "./columns.ts";
 import { IdTable } from "./id-table.ts";
-import { TagTable, type TagNames } from "./tag-table.ts";
+import { MemberRows } from "./member-rows.ts";
+import { PageIntake } from "./page-intake.ts";
+import { ScoreColumn } from "./score-column.ts";
+import type { TagNames } from "./tag-names.ts";
+import { TagTable } from "./tag-table.ts";
 
 const START_SLOTS = 64;
 /** Stage ids are kept plus one, so that 0 is none. */
 const STAGE_ID_MAX = 0xfffe;
+const ANONYMOUS_BYTE = ANONYMOUS_PREFIX.charCodeAt(0);
+
+/** The members of a segment. */
+export interface Members extends Bitmap {
+  /** How many of them have a userId. */
+  identified: number;
+}
 
 export class PartitionView {
   readonly tagNames: TagNames;
   readonly ids = new IdTable();
   readonly tags = new TagTable();
+  readonly scores = new ScoreColumn();
   /** Contacts that exist, and those of them that have a userId. */
   readonly present: Bitmap = createBitmap();
   readonly known: Bitmap = createBitmap();
   /** By segment id. */
-  readonly segments = new Map<number, Bitmap>();
+  readonly segments = new Map<number, Members>();
+  /** The same by contact, unless there are too many segments. */
+  readonly rows = new MemberRows();
   /** Slots in use: one more than the largest. */
   slots = 0;
-  #scores = new Float64Array(START_SLOTS);
-  #stages = new Uint16Array(START_SLOTS);
+  /** Stage ids plus one, by slot. Only to be read. */
+  stages = new Uint16Array(START_SLOTS);
   /** Contacts by stage id plus one. */
   readonly #stageCounts: number[] = [];
+  readonly #page: PageIntake;
 
   constructor(tagNames: TagNames) {
     this.tagNames = tagNames;
+    this.#page = new PageIntake(this);
+  }
+
+  /** Makes room for so many slots at once. */
+  reserve(slots: number): void {
+    this.ids.reserve(slots);
+    this.tags.reserve(slots);
+    this.scores.reserve(slots);
+    this.rows.reserve(slots);
+    this.#growStages(slots);
   }
 
   /** Words that a bitmap over all slots has. */
@@ -47,12 +73,12 @@ export class PartitionView {
 
   /** Micro points. */
   score(slot: number): number {
-    return this.#scores[slot] ?? 0;
+    return this.scores.get(slot);
   }
 
   /** Stage id, -1 for none. */
   stage(slot: number): number {
-    return (this.#stages[slot] ?? 0) - 1;
+    return (this.stages[slot] ?? 0) - 1;
   }
 
   /** Contacts that are at a stage now. */
@@ -70,70 +96,121 @@ export class PartitionView {
     return slot >= 0 && this.has(slot) ? slot : -1;
   }
 
+  /** `find` for whoever has the high half of the id's `hash64` already. */
+  findHashed(contactId: string, hi: number): number {
+    const slot = this.ids.findHashed(contactId, hi);
+    return slot >= 0 && this.has(slot) ? slot : -1;
+  }
+
+  /** All contacts of a page, as `putHead` takes one. */
+  putPage(page: number, bytes: Buffer): PageHeader {
+    const header = eachRowHead(bytes, this.#page.at(page));
+    this.#page.finish();
+    return header;
+  }
+
+  /** A contact with nothing but these: it is in no segment and has no tag. */
+  begin(slot: number, idBytes: Buffer, from: number, to: number, score: number, stage: number): void {
+    this.#begin(slot, idBytes[from] === ANONYMOUS_BYTE);
+    this.ids.putBytes(slot, idBytes, from, to);
+    this.scores.set(slot, score);
+    this.#setStage(slot, stage);
+  }
+
+  /** The contacts of a word, 32 slots from `at * 32` on, that are in a segment and were not. */
+  enterAll(segment: number, at: number, mask: number): void {
+    const members = this.#membersOf(segment);
+    growBitmap(members, at + 1);
+    members.words[at] = (members.words[at] ?? 0) | mask;
+    members.count += popcount(mask);
+    members.identified += popcount(mask & (this.known.words[at] ?? 0));
+    for (let rest = mask; rest !== 0; rest &= rest - 1) this.rows.add(at * 32 + 31 - Math.clz32(rest & -rest), segment);
+  }
+
   /** A contact as a page has it: replaces all that was known of the slot. */
   putHead(slot: number, head: RowHead): void {
-    this.#begin(slot, head.id);
-    this.#setScore(slot, head.score);
+    this.#begin(slot, isAnonymous(head.id));
+    this.ids.put(slot, head.id);
+    this.scores.set(slot, head.score);
     this.#setStage(slot, head.stage);
-    for (const segment of head.members) setBit(this.#segment(segment), slot);
+    for (const segment of head.members) this.#enter(segment, slot);
     for (const [name, points] of head.tags) this.tags.set(slot, this.tagNames.number(name), points);
   }
 
   applyRow(row: DeltaRow): void {
     const { slot } = row;
     if (row.id !== null) {
-      this.#begin(slot, row.id);
-      this.#setScore(slot, row.score ?? 0);
+      this.#begin(slot, isAnonymous(row.id));
+      this.ids.put(slot, row.id);
+      this.scores.set(slot, row.score ?? 0);
       this.#setStage(slot, row.stage ?? -1);
     } else {
       if (!this.has(slot)) throw new Error(`a delta changes slot ${slot}, which has no contact`);
-      if (row.score !== null) this.#setScore(slot, row.score);
+      if (row.score !== null) this.scores.set(slot, row.score);
       if (row.stage !== null) this.#setStage(slot, row.stage);
     }
-    for (const segment of row.entered) setBit(this.#segment(segment), slot);
+    for (const segment of row.entered) this.#enter(segment, slot);
     for (const segment of row.left) {
       const members = this.segments.get(segment);
-      if (members !== undefined) clearBit(members, slot);
+      if (members === undefined) continue;
+      this.#leave(members, slot);
+      this.rows.delete(slot, segment);
     }
     for (const name of row.untagged) this.tags.remove(slot, this.tagNames.number(name));
     for (const [name, points] of row.tags) this.tags.set(slot, this.tagNames.number(name), points);
   }
 
-  /** Makes the slot an empty contact of that id. */
-  #begin(slot: number, id: string): void {
+  /** Makes the slot an empty contact, without its id. */
+  #begin(slot: number, anonymous: boolean): void {
     if (this.has(slot)) {
-      for (const members of this.segments.values()) clearBit(members, slot);
+      this.#leaveAll(slot);
       this.tags.clear(slot);
       this.#countStage(this.stage(slot), -1);
     } else {
       this.#grow(slot);
     }
     this.#countStage(-1, 1);
-    this.#stages[slot] = 0;
-    this.ids.put(slot, id);
+    this.stages[slot] = 0;
     setBit(this.present, slot);
-    if (isAnonymous(id)) clearBit(this.known, slot);
+    if (anonymous) clearBit(this.known, slot);
     else setBit(this.known, slot);
   }
 
-  #segment(id: number): Bitmap {
-    let members = this.segments.get(id);
+  #membersOf(segment: number): Members {
+    let members = this.segments.get(segment);
     if (members === undefined) {
-      members = createBitmap(this.words);
-      this.segments.set(id, members);
+      members = { ...createBitmap(wordsFor(this.stages.length)), identified: 0 };
+      this.segments.set(segment, members);
     }
     return members;
   }
 
-  #setScore(slot: number, micros: number): void {
-    this.#scores[slot] = micros;
+  #enter(segment: number, slot: number): void {
+    const members = this.#membersOf(segment);
+    if (setBit(members, slot) && hasBit(this.known.words, slot)) members.identified++;
+    this.rows.add(slot, segment);
+  }
+
+  #leaveAll(slot: number): void {
+    if (!this.rows.kept) {
+      for (const members of this.segments.values()) this.#leave(members, slot);
+      return;
+    }
+    this.rows.clear(slot, (segment) => {
+      const members = this.segments.get(segment);
+      if (members !== undefined) this.#leave(members, slot);
+    });
+  }
+
+  #leave(members: Members, slot: number): void {
+    if (clearBit(members, slot) && hasBit(this.known.words, slot)) members.identified--;
   }
 
   #setStage(slot: number, stage: number): void {
     if (stage > STAGE_ID_MAX) throw new RangeError(`stage id ${stage} is over ${STAGE_ID_MAX}`);
     this.#countStage(this.stage(slot), -1);
     this.#countStage(stage, 1);
-    this.#stages[slot] = stage + 1;
+    this.stages[slot] = stage + 1;
   }
 
   #countStage(stage: number, change: number): void {
@@ -142,13 +219,14 @@ export class PartitionView {
 
   #grow(slot: number): void {
     this.slots = Math.max(this.slots, slot + 1);
-    if (slot < this.#scores.length) return;
-    const size = Math.max(slot + 1, this.#scores.length * 2);
-    const scores = new Float64Array(size);
-    const stages = new Uint16Array(size);
-    scores.set(this.#scores);
-    stages.set(this.#stages);
-    this.#scores = scores;
-    this.#stages = stages;
+    if (slot >= this.stages.length) this.#growStages(grownLength(this.stages.length, slot + 1));
+  }
+
+  #growStages(slots: number): void {
+    if (slots <= this.stages.length) return;
+    // Whole words, so that a scan never reads past the end.
+    const stages = new Uint16Array(wordsFor(slots) * 32);
+    stages.set(this.stages);
+    this.stages = stages;
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Adds to package-lock.json the packages for other platforms that `npm install` left out. npm forgets them when it
- * installs beside an existing node_modules or can't reach them, and then `npm ci` refuses the lock everywhere else.
+ * Adds to package-lock.json, and to that of the benchmark's peers, the packages for other platforms that `npm install`
+ * left out. npm forgets them when it installs beside an existing node_modules or can't reach them, and then `npm ci`
+ * refuses the lock everywhere else.
  *
  * Run it after `npm install`: `npm run lock`. With `--check` it changes nothing and fails if something is missing.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
-const LOCK = new URL("../package-lock.json", import.meta.url);
+const LOCKS = ["package-lock.json", "bench/peers/package-lock.json"];
 const PARENTS_OF_ENTRY = ["license", "engines"];
 const OSES = ["android", "darwin", "freebsd", "linux", "openharmony", "win32"];
 const CPUS = ["arm64", "arm", "ia32", "loong64", "ppc64", "riscv64", "s390x", "x64"];
@@ -47,14 +48,16 @@ function complete(packages) {
   };
 }
 
-const lock = JSON.parse(readFileSync(LOCK, "utf8"));
-const { packages, added } = complete(lock.packages);
-if (process.argv.includes("--check")) {
-  if (added.length > 0) {
-    console.error(`package-lock.json lacks ${added.join(", ")}: run \`npm run lock\``);
+for (const name of LOCKS) {
+  const file = new URL(`../${name}`, import.meta.url);
+  const lock = JSON.parse(readFileSync(file, "utf8"));
+  const { packages, added } = complete(lock.packages);
+  if (added.length === 0) continue;
+  if (process.argv.includes("--check")) {
+    console.error(`${name} lacks ${added.join(", ")}: run \`npm run lock\``);
     process.exitCode = 1;
+  } else {
+    writeFileSync(file, `${JSON.stringify({ ...lock, packages }, null, 2)}\n`);
+    console.log(`added ${added.length} packages of other platforms to ${name}`);
   }
-} else if (added.length > 0) {
-  writeFileSync(LOCK, `${JSON.stringify({ ...lock, packages }, null, 2)}\n`);
-  console.log(`added ${added.length} packages of other platforms to package-lock.json`);
 }

@@ -35,7 +35,8 @@ function filesUnder(folder: string, ending: RegExp): string[] {
   if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && ending.test(entry.name))
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.split("/").includes("node_modules"));
 }
 
 function readSource(path: string): SourceFile {
@@ -167,8 +168,9 @@ describe("no file tells where it was written", () => {
   });
 
   test("nor from which host packages were fetched", () => {
-    const lock = texts.find(({ path }) => path === "package-lock.json");
-    expect(lock?.text).not.toMatch(/"resolved": "http/);
+    const locks = texts.filter(({ path }) => basename(path) === "package-lock.json");
+    expect(locks.length).toBeGreaterThan(1);
+    expect(locks.filter(({ text }) => /"resolved": "http/.test(text)).map(({ path }) => path)).toEqual([]);
   });
 });
 

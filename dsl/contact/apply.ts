@@ -1,8 +1,8 @@
 /** Takes one event into a contact: facts first, then points and tags, then stages and segments. */
 import type { JsonObject } from "../../kernel/event.ts";
 import type { Plan } from "../plan/plan.ts";
-import { matchEvent } from "../plan/dispatch.ts";
-import { groupFor, type EventView } from "../plan/event-view.ts";
+import { matchEvent, type DispatchView } from "../plan/dispatch.ts";
+import type { EventView } from "../plan/event-view.ts";
 import type { SelectorPlan } from "../plan/builder.ts";
 import { addTagPoints } from "../features/tag-counts.ts";
 import { changeOf, type Contact } from "./contact.ts";
@@ -20,7 +20,7 @@ export interface ApplyLimits {
 export function applyEvent(
   plan: Plan,
   contact: Contact,
-  view: EventView,
+  view: DispatchView,
   event: number,
   now: number,
   isNew: boolean,
@@ -38,8 +38,7 @@ export function applyEvent(
   if (traits !== null) {
     takeTraits(plan, contact, traits, at, entry.messageId(event), limits.traits_max);
   }
-  const group = groupFor(view, event, plan.selectorsFor);
-  const matches = matchEvent(group, view, event, plan.matched);
+  const matches = matchEvent(plan.selectorsFor, view, event, plan.matched);
   for (let i = 0; i < matches; i++) takeMatch(plan, contact, plan.matched[i] as SelectorPlan, view, event, at, now);
   markTags(plan, contact);
   evaluateDirty(plan, contact, now, "event", sink);

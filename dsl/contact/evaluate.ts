@@ -2,7 +2,8 @@
  * Brings a contact's stages and segments up to date at an instant, looking only at the roots marked dirty and at
  * those that read what they change. Roots are numbered after all that they read, so ascending order is enough.
  */
-import type { Plan, Root } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Root } from "../plan/root.ts";
 import { horizon } from "../plan/horizon.ts";
 import { changeOf, insertAt, placeOf, removeAt, type Contact } from "./contact.ts";
 

@@ -1,19 +1,25 @@
 /**
  * The selectors that a call matches, found by its kind and name, then by what its properties are: equalities in a
- * table by value, thresholds in sorted lists. Filters that compare nothing with something fixed are tried one by one.
+ * table by value, ranges in a tree. Filters that compare nothing with something fixed are tried one by one.
  */
+import type { EntryReader } from "../../kernel/entry.ts";
 import { CALL_KINDS, IDENTIFY, PAGE, SCREEN, TRACK } from "../../kernel/event.ts";
 import type { EventSelector } from "../ast.ts";
 import { isScalar, type Scalar } from "../value.ts";
 import type { SelectorPlan } from "./builder.ts";
-import { property, type EventView } from "./event-view.ts";
-import type { Probe } from "./probe.ts";
+import { property, viewEntry, type EventView, type PropertyKeys } from "./event-view.ts";
+import { createRangeIndex, type RangeIndex } from "./range-index.ts";
+
+/** An entry as one plan sees it, with the selectors of each kind and name that was met in it. */
+export interface DispatchView extends EventView {
+  readonly groups: Map<number, SelectorGroup>;
+}
 
 /** The selectors of one kind and name of call. */
-export interface SelectorGroup {
+interface SelectorGroup {
   readonly plain: readonly SelectorPlan[];
   readonly equalities: readonly Equalities[];
-  readonly thresholds: readonly Thresholds[];
+  readonly ranges: readonly Ranges[];
 }
 
 /** Selectors that want a property to be one of their values. */
@@ -22,18 +28,16 @@ interface Equalities {
   readonly byValue: ReadonlyMap<Scalar, readonly SelectorPlan[]>;
 }
 
-/** Selectors that want a property to be above, or below, their thresholds; those met by most numbers first. */
-interface Thresholds {
+/** Selectors that want a property to be a number in their range. */
+interface Ranges {
   readonly key: number;
-  readonly above: boolean;
-  readonly thresholds: readonly number[];
-  readonly strict: readonly boolean[];
+  readonly index: RangeIndex;
   readonly selectors: readonly SelectorPlan[];
 }
 
 export type Dispatch = (kind: number, name: string | null) => SelectorGroup;
 
-const EMPTY: SelectorGroup = { plain: [], equalities: [], thresholds: [] };
+const EMPTY: SelectorGroup = { plain: [], equalities: [], ranges: [] };
 
 export function createDispatch(selectors: readonly SelectorPlan[]): Dispatch {
   const byKind = CALL_KINDS.map((_, kind) => {
@@ -57,8 +61,14 @@ export function createDispatch(selectors: readonly SelectorPlan[]): Dispatch {
   };
 }
 
+export function openView(entry: EntryReader, keys: PropertyKeys): DispatchView {
+  const { places, keys: count } = viewEntry(entry, keys);
+  return { entry, places, keys: count, groups: new Map() };
+}
+
 /** Puts the selectors that an event matches into `into`, in the order of the plan; gives how many there are. */
-export function matchEvent(group: SelectorGroup, view: EventView, event: number, into: SelectorPlan[]): number {
+export function matchEvent(dispatch: Dispatch, view: DispatchView, event: number, into: SelectorPlan[]): number {
+  const group = groupFor(dispatch, view, event);
   let count = 0;
   let sources = 0;
   if (group.plain.length > 0) {
@@ -72,14 +82,30 @@ export function matchEvent(group: SelectorGroup, view: EventView, event: number,
     count = takeAll(found, view, event, into, count);
     sources++;
   }
-  for (const list of group.thresholds) {
-    const value = property(view, event, list.key);
+  for (const { key, index, selectors } of group.ranges) {
+    const value = property(view, event, key);
     if (typeof value !== "number") continue;
-    count = takeMet(list, value, view, event, into, count);
-    sources++;
+    index.find(value, (place) => {
+      const plan = selectors[place] as SelectorPlan;
+      if (plan.rest === null || plan.rest(view, event)) into[count++] = plan;
+    });
+    // A tree gives them in an order of its own.
+    sources += 2;
   }
   if (sources > 1) sort(into, count);
   return count;
+}
+
+function groupFor(dispatch: Dispatch, { entry, groups }: DispatchView, event: number): SelectorGroup {
+  const kind = entry.kinds[event] as number;
+  const name = entry.names[event] as number;
+  const code = name * CALL_KINDS.length + kind;
+  let group = groups.get(code);
+  if (group === undefined) {
+    group = dispatch(kind, name === 0 ? null : entry.string(name - 1));
+    groups.set(code, group);
+  }
+  return group;
 }
 
 function takeAll(
@@ -96,27 +122,14 @@ function takeAll(
   return count;
 }
 
-function takeMet(
-  { above, thresholds, strict, selectors }: Thresholds,
-  value: number,
-  view: EventView,
-  event: number,
-  into: SelectorPlan[],
-  from: number,
-): number {
-  let count = from;
-  for (let i = 0; i < thresholds.length; i++) {
-    const threshold = thresholds[i] as number;
-    if (above ? value < threshold : value > threshold) break;
-    if (value === threshold && strict[i] === true) break;
-    const plan = selectors[i] as SelectorPlan;
-    if (plan.rest === null || plan.rest(view, event)) into[count++] = plan;
-  }
-  return count;
-}
+const FEW = 16;
 
-/** By the order of the plan; the lists that were put one behind the other are sorted already. */
 function sort(plans: SelectorPlan[], count: number): void {
+  if (count > FEW) {
+    const sorted = plans.slice(0, count).sort((a, b) => a.order - b.order);
+    for (let i = 0; i < count; i++) plans[i] = sorted[i] as SelectorPlan;
+    return;
+  }
   for (let i = 1; i < count; i++) {
     const plan = plans[i] as SelectorPlan;
     let place = i;
@@ -131,46 +144,34 @@ function sort(plans: SelectorPlan[], count: number): void {
 function groupOf(selectors: readonly SelectorPlan[]): SelectorGroup {
   const ordered = [...selectors].sort((a, b) => a.order - b.order);
   const equalities = new Map<number, Map<Scalar, SelectorPlan[]>>();
-  const thresholds = new Map<string, { plan: SelectorPlan; probe: Threshold }[]>();
+  const ranges = new Map<number, SelectorPlan[]>();
   for (const plan of ordered) {
     const { probe } = plan;
     if (probe === null) continue;
-    if (probe.kind === "equals") {
-      const byValue = equalities.get(probe.key) ?? new Map<Scalar, SelectorPlan[]>();
-      equalities.set(probe.key, byValue);
-      for (const value of probe.values) push(byValue, value, plan);
-    } else {
-      push(thresholds, `${probe.kind} ${probe.key}`, { plan, probe });
+    if (probe.kind === "range") {
+      push(ranges, probe.key, plan);
+      continue;
     }
+    const byValue = equalities.get(probe.key) ?? new Map<Scalar, SelectorPlan[]>();
+    equalities.set(probe.key, byValue);
+    for (const value of probe.values) push(byValue, value, plan);
   }
   return {
     plain: ordered.filter(({ probe }) => probe === null),
     equalities: [...equalities].map(([key, byValue]) => ({ key, byValue })),
-    thresholds: [...thresholds.values()].map(thresholdsOf),
+    ranges: [...ranges].map(([key, plans]) => rangesOf(key, plans)),
   };
+}
+
+function rangesOf(key: number, selectors: readonly SelectorPlan[]): Ranges {
+  const ranges = selectors.flatMap(({ probe }) => (probe?.kind === "range" ? [probe.range] : []));
+  return { key, index: createRangeIndex(ranges), selectors };
 }
 
 function push<K, T>(map: Map<K, T[]>, key: K, item: T): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [item]);
   else list.push(item);
-}
-
-type Threshold = Extract<Probe, { kind: "above" | "below" }>;
-
-function thresholdsOf(list: readonly { plan: SelectorPlan; probe: Threshold }[]): Thresholds {
-  const above = list[0]?.probe.kind === "above";
-  const easiestFirst = [...list].sort(
-    ({ probe: a }, { probe: b }) =>
-      (above ? a.threshold - b.threshold : b.threshold - a.threshold) || Number(a.strict) - Number(b.strict),
-  );
-  return {
-    key: list[0]?.probe.key ?? 0,
-    above,
-    thresholds: easiestFirst.map(({ probe }) => probe.threshold),
-    strict: easiestFirst.map(({ probe }) => probe.strict),
-    selectors: easiestFirst.map(({ plan }) => plan),
-  };
 }
 
 function coversKind(selector: EventSelector, kind: number): boolean {

@@ -7,10 +7,8 @@ import {
   VALUE_TRUE,
   type EntryReader,
 } from "../../kernel/entry.ts";
-import { CALL_KINDS } from "../../kernel/event.ts";
 import type { Path } from "../ast.ts";
 import { follow, isScalar, type Value } from "../value.ts";
-import type { Dispatch, SelectorGroup } from "./dispatch.ts";
 
 /** The top-level property keys that a plan reads, numbered. */
 export interface PropertyKeys {
@@ -23,22 +21,6 @@ export interface EventView {
   /** Place of key k in the values of shape s at [s * keys + k]; -1 where the shape has no such key. */
   readonly places: Int32Array;
   readonly keys: number;
-  /** The selectors of each kind and name that was met, by `groupFor`. */
-  readonly groups: Map<number, SelectorGroup>;
-}
-
-/** The selectors that an event may match, by its kind and name. */
-export function groupFor(view: EventView, event: number, dispatch: Dispatch): SelectorGroup {
-  const { entry, groups } = view;
-  const kind = entry.kinds[event] as number;
-  const name = entry.names[event] as number;
-  const code = name * CALL_KINDS.length + kind;
-  let group = groups.get(code);
-  if (group === undefined) {
-    group = dispatch(kind, name === 0 ? null : entry.string(name - 1));
-    groups.set(code, group);
-  }
-  return group;
 }
 
 const UNKNOWN = -2;
@@ -62,7 +44,7 @@ export function viewEntry(entry: EntryReader, keys: PropertyKeys): EventView {
       if (key >= 0) places[shape * count + key] = place;
     }
   }
-  return { entry, places, keys: count, groups: new Map() };
+  return { entry, places, keys: count };
 }
 
 /** Reads one path of an event; undefined where it is missing, null where it is null. */

@@ -5,7 +5,7 @@
 import { newContact } from "../contact/contact.ts";
 import type { Reads } from "./builder.ts";
 import { horizon } from "./horizon.ts";
-import type { Root } from "./plan.ts";
+import type { Root } from "./root.ts";
 
 /** A root is left out where a contact without a past leaves it empty at every instant, whoever it is. */
 export function initialRoots(roots: readonly Root[], reads: readonly Reads[], startStage: number): number[] {

@@ -19,23 +19,14 @@ import { createDirtySet, type DirtySet } from "./dirty.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import type { PropertyKeys } from "./event-view.ts";
 import type { Names } from "./operand.ts";
-import { compilePredicate, type Truth } from "./predicate.ts";
+import { compilePredicate } from "./predicate.ts";
 import { initialRoots } from "./initial.ts";
 import { readersOf, type Readers } from "./readers.ts";
+import type { Root } from "./root.ts";
 import { compileScoreRules, compileTagRules, type ScoringRules } from "./rules.ts";
 import { compileScore, needsScoreRoot, type ScoreRead } from "./score-root.ts";
 import { compileTags, needsTagsRoot, type TagsRead } from "./tags-root.ts";
 import type { FeatureUse } from "./uses.ts";
-
-/**
- * What is kept up to date for each contact: the truth of a segment's predicate or a stage's `when`; where points or
- * tags can end, also the score and the tags. `index` is its place in the order of evaluation, after all that it reads;
- * `id` the stable number of the segment or stage.
- */
-export type Root =
-  | { readonly index: number; readonly kind: "segment" | "stage"; readonly id: number; readonly truth: Truth }
-  | { readonly index: number; readonly kind: "score"; readonly read: ScoreRead }
-  | { readonly index: number; readonly kind: "tags"; readonly read: TagsRead };
 
 export interface StagePlan {
   readonly name: string;

@@ -1,6 +1,7 @@
 /** Collection on a real Redis, as an app to inject requests into, and what it has written. */
 import Fastify, { type FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
+import type { FrontOptions } from "../../ingest/front.ts";
 import { buildIngest, type IngestConfig } from "../../ingest/server.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { openEntry } from "../../kernel/entry.ts";
@@ -35,6 +36,7 @@ export async function startIngest(
   server: RedisServer,
   config: Partial<IngestConfig> = {},
   options: Partial<ConnectOptions> = {},
+  front?: FrontOptions,
 ): Promise<IngestApp> {
   const log = createLog("silent");
   const redis = connectRedis(server.url, { name: "test", log, ...options });
@@ -49,7 +51,14 @@ export async function startIngest(
   const app = Fastify({ trustProxy: "10.9.9.9" });
   const partitions = config.partitions ?? PARTITIONS;
   await app.register(
-    buildIngest({ redis, clock, log, registry, config: { partitions, clockMode: "wall", writeKeys: [], ...config } }),
+    buildIngest({
+      redis,
+      clock,
+      log,
+      registry,
+      config: { partitions, clockMode: "wall", writeKeys: [], ...config },
+      ...(front === undefined ? {} : { front }),
+    }),
   );
   await app.ready();
 

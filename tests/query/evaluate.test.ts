@@ -6,7 +6,7 @@ import { UTC } from "../../dsl/timezone.ts";
 import { compareCodePoints } from "../../kernel/compare.ts";
 import { hasBit, countWords } from "../../query/bitmap.ts";
 import { evaluate, type ModelNames } from "../../query/evaluate.ts";
-import { TagNames } from "../../query/tag-table.ts";
+import { TagNames } from "../../query/tag-names.ts";
 import { PartitionView } from "../../query/view.ts";
 
 interface Contact {
@@ -191,6 +191,20 @@ describe("evaluating a predicate over a view", () => {
         expect(select(text, viewOf(contacts)), text).toEqual(contacts.filter(holds).map((contact) => contact.id));
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it("does so over thousands of contacts as over a few", () => {
+    fc.assert(
+      fc.property(contactList, cases, (contacts, { text, holds }) => {
+        const many = Array.from({ length: 3_000 }, (_, i): Contact => {
+          const like = contacts[(i * 7) % contacts.length];
+          const rest = like ?? { id: "", score: 0, stage: -1, segments: [], tags: [] };
+          return { ...rest, id: `${rest.id.startsWith("~") ? "~" : ""}n${i}` };
+        });
+        expect(select(text, viewOf(many)), text).toEqual(many.filter(holds).map((contact) => contact.id));
+      }),
+      { numRuns: 100 },
     );
   });
 

@@ -9,7 +9,7 @@ import {
   type Position,
   type ScoredPosition,
 } from "../../query/pages.ts";
-import { TagNames } from "../../query/tag-table.ts";
+import { TagNames } from "../../query/tag-names.ts";
 import { PartitionView } from "../../query/view.ts";
 
 /** Scores of each partition's contacts, and who of them is in the set. */

@@ -82,8 +82,10 @@ describe("a table of ids", () => {
 describe("a table of tags", () => {
   it("says the same as a map of maps after any changes", () => {
     const few = fc.integer({ min: 0, max: 12 });
+    const whole = fc.integer({ min: -40_000, max: 40_000 }).map((n) => n * 1e6);
+    const points = fc.oneof(fc.integer({ min: -5, max: 5 }), whole, fc.constantFrom(0.5e6, 2 ** 50));
     const change = fc.oneof(
-      fc.record({ kind: fc.constant("set" as const), slot: few, tag: few, points: fc.integer({ min: -5, max: 5 }) }),
+      fc.record({ kind: fc.constant("set" as const), slot: few, tag: few, points }),
       fc.record({ kind: fc.constant("remove" as const), slot: few, tag: few }),
       fc.record({ kind: fc.constant("clear" as const), slot: few }),
     );
@@ -119,6 +121,31 @@ describe("a table of tags", () => {
         }
       }),
     );
+  });
+
+  it("keeps tags apart whose numbers need more than 16 bits", () => {
+    const table = new TagTable();
+    for (const tag of [3, 65_535, 65_536, 65_539, 200_003]) table.set(1, tag, tag * 1e6);
+    const found = new Map<number, number>();
+    table.eachTagOf(1, (tag, points) => void found.set(tag, points));
+    expect([...found.keys()].sort((a, b) => a - b)).toEqual([3, 65_535, 65_536, 65_539, 200_003]);
+    for (const [tag, points] of found) expect(points).toBe(tag * 1e6);
+    table.remove(1, 65_539);
+    expect([table.points(1, 3), table.points(1, 65_539)]).toEqual([3e6, null]);
+  });
+
+  it("takes all tags of a contact at once as one after the other", () => {
+    const [single, together] = [new TagTable(), new TagTable()];
+    for (let slot = 0; slot < 300; slot++) {
+      const tags = Array.from({ length: 1 + (slot % 40) }, (_, i) => (slot * 3 + i) % 90);
+      const points = tags.map((tag) => (slot % 7 === 0 ? tag * 1e6 + 0.5 : (tag - 40) * 1e6));
+      for (const [i, tag] of tags.entries()) single.set(slot, tag, points[i] ?? 0);
+      together.setAll(slot, tags, points);
+    }
+    for (let tag = 0; tag < 90; tag++) {
+      expect([together.count(tag), together.total(tag)]).toEqual([single.count(tag), single.total(tag)]);
+      for (let slot = 0; slot < 300; slot++) expect(together.points(slot, tag)).toBe(single.points(slot, tag));
+    }
   });
 
   it("keeps many tags of many contacts apart", () => {

@@ -1,0 +1,280 @@
+/** The scan of a body's bytes against reading it by way of objects: what it takes, it takes as exactly that. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readBatch, readCall, type Reception } from "../../ingest/calls.ts";
+import { parseObject } from "../../ingest/json.ts";
+import { scanBatch, scanCall, type ScanRules } from "../../ingest/scan.ts";
+import { CallTape } from "../../kernel/call-tape.ts";
+import { openEntry } from "../../kernel/entry.ts";
+import { EntryWriter } from "../../kernel/entry-writer.ts";
+import { CALL_KINDS, type CallKind, type Event } from "../../kernel/event.ts";
+import { contactIdOf, hash, hash64 } from "../../kernel/ids.ts";
+import { LIMITS } from "../../kernel/limits.ts";
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const RECEPTION: Reception = {
+  receivedAt: NOW,
+  clockMode: "wall",
+  limits: { event_bytes_max: LIMITS.event_bytes_max, batch_events_max: 50 },
+  sender: "server",
+};
+const RULES: ScanRules = {
+  receivedAt: NOW,
+  clockMode: "wall",
+  eventBytesMax: LIMITS.event_bytes_max,
+  batchEventsMax: 50,
+};
+/** Entries that were written before must leave no trace in later ones. */
+const writer = new EntryWriter();
+const tape = new CallTape();
+
+function written(add: () => void): Event[] {
+  add();
+  const reader = openEntry(writer.finish(NOW));
+  return Array.from({ length: reader.count }, (_, i) => reader.event(i));
+}
+
+/** What the scan makes of a body; null where it leaves it alone. */
+function scanned(body: Buffer, kind: CallKind | "batch"): Event[] | null {
+  const isTaken =
+    kind === "batch" ? scanBatch(body, tape, RULES) : scanCall(body, CALL_KINDS.indexOf(kind), tape, RULES);
+  if (!isTaken) return null;
+  return written(() => {
+    for (let i = 0; i < tape.count; i++) {
+      const known = tape.userIds.has(i);
+      const userId = tape.source.toString("latin1", tape.userIds.from.at(i), tape.userIds.to.at(i));
+      const id = contactIdOf(known ? userId : null, tape.anonymousId(i));
+      hash64(id);
+      writer.addTaped(tape, i, known ? null : id, hash.lo, hash.hi);
+    }
+  });
+}
+
+/** What it must be. Throws where the body is refused. */
+function read(body: Buffer, kind: CallKind | "batch"): Event[] {
+  const object = parseObject(body);
+  if (kind !== "batch") return written(() => writer.add(readCall(object, kind, RECEPTION)));
+  const { events, refused } = readBatch(object, RECEPTION);
+  if (refused.length > 0) throw new Error(refused[0]?.message);
+  return written(() => {
+    for (const event of events) writer.add(event);
+  });
+}
+
+const MADE = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Message ids that were made are different each time. */
+function comparable(events: readonly Event[]): unknown {
+  return events.map((event) => (MADE.test(event.messageId) ? { ...event, messageId: "made" } : event));
+}
+
+/** Gives whether the scan took the body. */
+function check(body: Buffer, kind: CallKind | "batch"): boolean {
+  const taken = scanned(body, kind);
+  if (taken !== null) expect(comparable(taken)).toEqual(comparable(read(body, kind)));
+  return taken !== null;
+}
+
+const call = (over: object = {}): object => ({
+  event: "Order Completed",
+  userId: "customer-1",
+  messageId: "m1",
+  ...over,
+});
+
+describe("an ordinary call", () => {
+  test.each<readonly [string, object, CallKind]>([
+    [
+      "with properties",
+      call({ properties: { a: 1, b: "x", c: true, d: false, e: null, f: -1.25, g: 12.5e3 } }),
+      "track",
+    ],
+    ["with nested properties", call({ properties: { items: [{ a: 1 }, { a: [] }], o: { p: { q: "r" } } } }), "track"],
+    ["with a context", call({ context: { library: { name: "x", version: "1" }, ip: "::1" } }), "track"],
+    ["with escapes in a value", call({ properties: { text: 'say "x"\n\\' } }), "track"],
+    ["beyond ASCII", call({ event: "Größe", properties: { größe: "日本", emoji: "🙂" } }), "track"],
+    ["of somebody unknown", { event: "x", anonymousId: "a1" }, "track"],
+    ["with both ids", call({ anonymousId: "a1" }), "track"],
+    ["with instants", call({ timestamp: "2026-01-31T10:00:00Z", sentAt: "2026-01-31T11:59:00.000Z" }), "track"],
+    ["that identifies", { userId: "u1", traits: { plan: "gold", age: 3 } }, "identify"],
+    ["of a page", { userId: "u1", name: "Home", properties: { url: "/" } }, "page"],
+    ["of a screen without a name", { userId: "u1", name: "" }, "screen"],
+    ["with fields that mean nothing", call({ integrations: { all: true }, channel: "server", version: 2 }), "track"],
+    [
+      "with a key named __proto__",
+      JSON.parse('{"event":"x","userId":"u","properties":{"__proto__":1,"constructor":2}}') as object,
+      "track",
+    ],
+  ])("%s is taken, in a batch too", (_, object, kind) => {
+    expect(check(Buffer.from(JSON.stringify(object)), kind)).toBe(true);
+    expect(check(Buffer.from(JSON.stringify({ batch: [{ ...object, type: kind }] })), "batch")).toBe(true);
+    expect(
+      check(
+        Buffer.from(
+          JSON.stringify(
+            {
+              batch: [
+                { type: kind, ...object },
+                { type: kind, ...object },
+              ],
+            },
+            null,
+            2,
+          ),
+        ),
+        "batch",
+      ),
+    ).toBe(true);
+  });
+
+  test("may have ids that name nobody beside one that does", () => {
+    for (const anonymousId of ["null", "", "0000-0000-0000", "anonymous", "-1"]) {
+      expect(check(Buffer.from(JSON.stringify(call({ anonymousId }))), "track")).toBe(true);
+    }
+  });
+});
+
+describe("what is left alone", () => {
+  const body = (text: string): Buffer => Buffer.from(text);
+  test.each([
+    ["no JSON", body("{")],
+    ["more behind the end", body('{"event":"x","userId":"u"} 1')],
+    ["a key given twice", body('{"event":"x","userId":"u","userId":"v"}')],
+    ["a property given twice", body('{"event":"x","userId":"u","properties":{"a":1,"a":2}}')],
+    ["an escaped key", body('{"event":"x","userId":"u","properties":{"\\n":1}}')],
+    ["half a pair", body('{"event":"x","userId":"u","properties":{"a":"\\ud800"}}')],
+    ["bad UTF-8", Buffer.concat([body('{"event":"'), Buffer.from([0xff]), body('","userId":"u"}')])],
+    ["a control character", body('{"event":"a\tb","userId":"u"}')],
+    ["a number too large", body('{"event":"x","userId":"u","properties":{"a":1e999}}')],
+    ["such a number where it means nothing", body('{"event":"x","userId":"u","other":1e999}')],
+    ["a number with a zero in front", body('{"event":"x","userId":"u","properties":{"a":01}}')],
+    ["a number without digits", body('{"event":"x","userId":"u","properties":{"a":-}}')],
+    ["a point without digits", body('{"event":"x","userId":"u","properties":{"a":1.}}')],
+    ["nesting too deep", body(`{"event":"x","userId":"u","properties":{"a":${"[".repeat(40)}${"]".repeat(40)}}}`)],
+    ["an id beyond ASCII", body('{"event":"x","userId":"é"}')],
+    ["an id as a number", body('{"event":"x","userId":7}')],
+    ["an id with a tilde", body('{"event":"x","userId":"~uuuuuuuuuuuu"}')],
+    ["a long id", body(`{"event":"x","userId":"${"u".repeat(256)}"}`)],
+    ["nobody", body('{"event":"x","userId":"000000000000"}')],
+    ["no event", body('{"userId":"u"}')],
+    ["a large call", body(JSON.stringify(call({ properties: { text: "x".repeat(30_000) } })))],
+    ["traits in the context", body('{"event":"x","userId":"u","context":{"traits":{"a":1}}}')],
+    ["a date that is none", body('{"event":"x","userId":"u","timestamp":"yesterday"}')],
+    ["a long message id", body(`{"event":"x","userId":"u","messageId":"${"m".repeat(101)}"}`)],
+    ["properties that are none", body('{"event":"x","userId":"u","properties":[]}')],
+    ["traits that are broken where they mean nothing", body('{"event":"x","userId":"u","traits":{"a":}}')],
+  ])("%s", (_, bytes) => {
+    expect(scanned(bytes, "track")).toBeNull();
+  });
+
+  test.each([
+    ["no batch", '{"a":1}'],
+    ["two batches", '{"batch":[],"batch":[]}'],
+    ["a shared context", '{"batch":[],"context":{}}'],
+    ["no calls", '{"batch":[1]}'],
+    ["an unknown type", '{"batch":[{"type":"other","userId":"u"}]}'],
+    ["no type", '{"batch":[{"event":"x","userId":"u"}]}'],
+    ["too many calls", JSON.stringify({ batch: Array.from({ length: 51 }, () => call({ type: "track" })) })],
+  ])("a batch: %s", (_, text) => {
+    expect(scanned(Buffer.from(text), "batch")).toBeNull();
+  });
+});
+
+const text = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom("a", "b", "coats", "customer-12345", "anonymous", "0", "x".repeat(60)) },
+  fc.string({ unit: "grapheme", maxLength: 12 }),
+  fc.string({ unit: "binary", maxLength: 6 }),
+);
+const numberText = fc.oneof(
+  fc.integer().map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 18n }), fc.nat(20)).map(([digits, point]) => {
+    const all = String(digits).padStart(point + 1, "0");
+    return `${all.slice(0, all.length - point)}${point === 0 ? "" : `.${all.slice(-point)}`}`;
+  }),
+  fc.constantFrom("-0", "0.1", "1E5", "1e-7", "123456789012345", "0.30000000000000004", "9007199254740993"),
+);
+/** A number is written as it stands. */
+const numeral = (digits: string): object => ({ toJSON: () => `#${digits}#` });
+const jsonValue = fc.oneof(
+  { weight: 4, arbitrary: text },
+  { weight: 4, arbitrary: numberText.map(numeral) },
+  fc.boolean(),
+  fc.constant(null),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+const key = fc.oneof({ weight: 6, arbitrary: fc.constantFrom("a", "b", "price", "10", "2", "__proto__") }, text);
+const properties = fc.array(fc.tuple(key, jsonValue), { maxLength: 6 });
+const fields = fc.record(
+  {
+    type: fc.constantFrom<unknown>("track", "track", "track", "identify", "page", "screen", "alias", 3),
+    event: fc.oneof({ weight: 5, arbitrary: text }, fc.constantFrom<unknown>(null, 3, "")),
+    name: fc.oneof(text, fc.constant(null)),
+    userId: fc.oneof({ weight: 5, arbitrary: text }, fc.constantFrom<unknown>(null, 12, "~x", "null")),
+    anonymousId: fc.oneof({ weight: 5, arbitrary: text }, fc.constantFrom<unknown>(null, 12)),
+    messageId: fc.oneof({ weight: 5, arbitrary: text }, fc.constantFrom<unknown>(null, 12, "")),
+    timestamp: fc.constantFrom<unknown>("2026-01-31T10:00:00Z", 1_700_000_000_000, null, "x", "2027-01-01"),
+    sentAt: fc.constantFrom<unknown>("2026-01-31T11:59:00Z", null),
+    properties: fc.oneof({ weight: 8, arbitrary: properties.map((list) => Object.fromEntries(list)) }, jsonValue),
+    traits: properties.map((list) => Object.fromEntries(list)),
+    context: fc.oneof(fc.dictionary(fc.constantFrom("ip", "library", "traits"), jsonValue), fc.constant(null)),
+    integrations: jsonValue,
+  },
+  { requiredKeys: [] },
+);
+
+function textOf(value: unknown, indent: number): string {
+  return JSON.stringify(value, null, indent).replace(/"#([-+.0-9eE]+)#"/g, "$1");
+}
+
+const LIKELY = { event: "Order Completed", userId: "customer-12345", type: "track" };
+
+describe("random bodies", () => {
+  test("single calls are taken as they are read, or left alone", () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(fields, fc.constantFrom(...CALL_KINDS), fc.constantFrom(0, 1), (object, kind, indent) => {
+        if (check(Buffer.from(textOf({ ...LIKELY, ...object }, indent)), kind)) taken++;
+      }),
+      { numRuns: 1_500 },
+    );
+    expect(taken).toBeGreaterThan(5);
+  });
+
+  test("batches too", () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.array(fields, { maxLength: 4 }), fc.constantFrom(0, 1), (list, indent) => {
+        const batch = list.map((object) => ({ ...LIKELY, ...object }));
+        if (check(Buffer.from(textOf({ batch }, indent)), "batch")) taken++;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(taken).toBeGreaterThan(20);
+  });
+
+  test("bytes changed, removed or doubled", () => {
+    let taken = 0;
+    const whole = Buffer.from(
+      JSON.stringify({
+        batch: [
+          { type: "track", ...call({ properties: { a: 1.5, b: "x", c: [1, { d: null }] }, context: { ip: "1" } }) },
+          { type: "identify", userId: "u", traits: { plan: "gold", n: -3 }, timestamp: "2026-01-31T10:00:00Z" },
+        ],
+      }),
+    );
+    const place = fc.nat(whole.length - 1);
+    const byte = fc.oneof(
+      fc.constantFrom(...'{}[]:,"\\ 0e.-ntu'.split("").map((char) => char.charCodeAt(0))),
+      fc.nat(255),
+    );
+    fc.assert(
+      fc.property(place, fc.nat(3), fc.array(byte, { maxLength: 3 }), (at, removed, added) => {
+        const body = Buffer.concat([whole.subarray(0, at), Buffer.from(added), whole.subarray(at + removed)]);
+        if (check(body, "batch")) taken++;
+      }),
+      { numRuns: 4_000 },
+    );
+    expect(taken).toBeGreaterThan(0);
+  });
+});
