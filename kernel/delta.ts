@@ -112,7 +112,13 @@ const HAS_STAGE = 4;
 const HAS_SEGMENTS = 8;
 const HAS_TAGS = 16;
 
-export function writeDeltaRow(out: ByteWriter, row: DeltaRow): void {
+/** A row to be written: whoever writes it may lend its lists. */
+export type DeltaRowSource = Omit<DeltaRow, "entered" | "left"> & {
+  entered: readonly number[];
+  left: readonly number[];
+};
+
+export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
   const segments = row.entered.length + row.left.length > 0;
   const tags = row.tags.length + row.untagged.length > 0;
   out.u8(

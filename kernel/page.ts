@@ -43,8 +43,8 @@ export interface RowHead {
   /** Stage id; -1 for none. */
   stage: number;
   /** Segment ids in ascending order, and since when it is a member of each. */
-  members: number[];
-  since: number[];
+  members: readonly number[];
+  since: readonly number[];
   tags: readonly (readonly [name: string, points: number])[];
 }
 

@@ -1,11 +1,20 @@
 /** From a changed contact to the row that views get of it. */
 import { isMember, type Contact } from "../dsl/contact/contact.ts";
 import type { ByteWriter } from "../kernel/bytes.ts";
-import { writeDeltaRow, type DeltaRow } from "../kernel/delta.ts";
+import { writeDeltaRow, type DeltaRowSource } from "../kernel/delta.ts";
 
 const NONE: [] = [];
 /** Written and forgotten: one for all, since every contact that changed makes one. */
-const row: DeltaRow = { slot: 0, id: null, score: 0, stage: 0, entered: NONE, left: NONE, tags: NONE, untagged: NONE };
+const row: DeltaRowSource = {
+  slot: 0,
+  id: null,
+  score: 0,
+  stage: 0,
+  entered: NONE,
+  left: NONE,
+  tags: NONE,
+  untagged: NONE,
+};
 
 /** Writes what views have to know of a contact that changed: absolute values, read from it now. */
 export function writeContactDelta(out: ByteWriter, contact: Contact): void {
@@ -25,7 +34,7 @@ export function writeContactDelta(out: ByteWriter, contact: Contact): void {
   writeDeltaRow(out, row);
 }
 
-function fillSegments(contact: Contact, moved: number[]): void {
+function fillSegments(contact: Contact, moved: readonly number[]): void {
   const [only] = moved;
   if (moved.length === 1 && only !== undefined) {
     if (isMember(contact, only)) row.entered = moved;

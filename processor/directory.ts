@@ -16,12 +16,15 @@ export interface Directory {
   findAfter(slot: number): number;
 }
 
+/** Numbers of one place of the table: slot plus one (0 is free), lo, hi, nothing; 16 bytes never straddle a line. */
+const STRIDE = 4;
+
 export function createDirectory(): Directory {
   let los = new Uint32Array(1024);
   let his = new Uint32Array(1024);
   let present = new Uint8Array(1024);
-  /** Slot plus one; 0 is free. Partitions are chosen by the low half, so places are by the high one. */
-  let table = new Int32Array(2048);
+  let table = new Int32Array(2048 * STRIDE);
+  let mask = 2047;
   let size = 0;
 
   const growSlots = (slot: number): void => {
@@ -34,27 +37,35 @@ export function createDirectory(): Directory {
     ({ los, his, present } = grown);
   };
 
-  const place = (slot: number): void => {
-    const mask = table.length - 1;
-    let at = (his[slot] as number) & mask;
-    while (table[at] !== 0) at = (at + 1) & mask;
+  /** Partitions are chosen by the low half, so places are by the high one. */
+  const put = (slot: number, lo: number, hi: number): void => {
+    let place = hi & mask;
+    while (table[place * STRIDE] !== 0) place = (place + 1) & mask;
+    const at = place * STRIDE;
     table[at] = slot + 1;
+    table[at + 1] = lo;
+    table[at + 2] = hi;
   };
 
   const growTable = (): void => {
-    if (size * 2 < table.length) return;
+    if (size * 2 < mask + 1) return;
     const old = table;
-    table = new Int32Array(old.length * 2);
-    for (const entry of old) if (entry !== 0) place(entry - 1);
+    mask = mask * 2 + 1;
+    table = new Int32Array((mask + 1) * STRIDE);
+    for (let at = 0; at < old.length; at += STRIDE) {
+      if (old[at] !== 0) put((old[at] as number) - 1, old[at + 1] as number, old[at + 2] as number);
+    }
   };
 
   const probe = (lo: number, hi: number, from: number): number => {
-    const mask = table.length - 1;
-    for (let at = from & mask; table[at] !== 0; at = (at + 1) & mask) {
-      const slot = (table[at] as number) - 1;
-      if (los[slot] === lo && his[slot] === hi) return slot;
+    const wantedLo = lo | 0;
+    const wantedHi = hi | 0;
+    for (let place = from & mask; ; place = (place + 1) & mask) {
+      const at = place * STRIDE;
+      const entry = table[at] as number;
+      if (entry === 0) return -1;
+      if (table[at + 1] === wantedLo && table[at + 2] === wantedHi) return entry - 1;
     }
-    return -1;
   };
 
   return {
@@ -69,21 +80,21 @@ export function createDirectory(): Directory {
       los[slot] = lo;
       his[slot] = hi;
       present[slot] = 1;
-      place(slot);
+      put(slot, lo, hi);
     },
     has: (slot) => present[slot] === 1,
     lo: (slot) => los[slot] ?? 0,
     hi: (slot) => his[slot] ?? 0,
     find: (lo, hi) => probe(lo, hi, hi),
     findAfter(slot) {
-      const [lo, hi] = [los[slot] as number, his[slot] as number];
-      const mask = table.length - 1;
-      let at = hi & mask;
-      while (table[at] !== slot + 1) {
-        if (table[at] === 0) throw new Error(`slot ${slot} is not in the directory`);
-        at = (at + 1) & mask;
+      const lo = los[slot] as number;
+      const hi = his[slot] as number;
+      let place = hi & mask;
+      while (table[place * STRIDE] !== slot + 1) {
+        if (table[place * STRIDE] === 0) throw new Error(`slot ${slot} is not in the directory`);
+        place = (place + 1) & mask;
       }
-      return probe(lo, hi, at + 1);
+      return probe(lo, hi, place + 1);
     },
   };
 }

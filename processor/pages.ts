@@ -5,7 +5,7 @@
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, writePageHeader } from "../kernel/page.ts";
-import type { Contact } from "../dsl/contact/contact.ts";
+import { blockOfSlot, newCells, type Contact } from "../dsl/contact/contact.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
 
@@ -20,6 +20,8 @@ export interface Page {
   /** Null while the row is as it was stored, in `stored`. */
   readonly contacts: (Contact | null)[];
   readonly stored: (Buffer | null)[];
+  /** Where its contacts keep their numbers. */
+  readonly cells: Float64Array;
   /** The step that it held when it was loaded: recovery leaves it alone up to there. 0 for a page made in memory. */
   readonly seq: number;
   dirty: boolean;
@@ -34,8 +36,8 @@ export interface Pages {
   readonly bytes: number;
   readonly count: number;
   get(page: number): Page | undefined;
-  /** Reads something of the contact of a slot, if it is there, so that it will be at hand. */
-  touch(slot: number): number;
+  /** The contact of a slot if it is here, decoded; null for any other slot, also for -1. */
+  peek(slot: number): Contact | null;
   load(page: number, bytes: Buffer, used: number): void;
   create(page: number, used: number): Page;
   /** Adds to the estimate of a page whose contacts grew. */
@@ -62,7 +64,7 @@ export function contactIn(page: Page, slot: number, plan: BoundPlan): Contact {
   const place = slot & SLOT_MASK;
   const known = page.contacts[place];
   if (known !== null && known !== undefined) return known;
-  const contact = readRow(new ByteReader(storedRow(page, slot)), slot, plan);
+  const contact = readRow(new ByteReader(storedRow(page, slot)), slot, plan, page.cells);
   putContact(page, slot, contact);
   return contact;
 }
@@ -90,6 +92,13 @@ export function createPages(): Pages {
     total += bytes;
   };
 
+  const blocks: Float64Array[] = [];
+  const cellsOf = (page: number): Float64Array => {
+    const block = blockOfSlot(page * LIMITS.page_contacts);
+    while (blocks.length <= block) blocks.push(newCells());
+    return blocks[block] as Float64Array;
+  };
+
   /** The list has no holes, which would make it slow: pages come in any order. */
   const put = (page: Page): void => {
     while (pages.length <= page.number) pages.push(undefined);
@@ -109,10 +118,7 @@ export function createPages(): Pages {
       return count;
     },
     get: (page) => pages[page],
-    touch(slot) {
-      const contact = pages[slot >>> PAGE_SHIFT]?.contacts[slot & SLOT_MASK];
-      return contact === null || contact === undefined ? 0 : contact.slot + contact.featureIndexes.length;
-    },
+    peek: (slot) => (slot < 0 ? null : (pages[slot >>> PAGE_SHIFT]?.contacts[slot & SLOT_MASK] ?? null)),
     load(number, bytes, used) {
       if (pages[number] !== undefined) return;
       const input = new ByteReader(bytes);
@@ -123,12 +129,30 @@ export function createPages(): Pages {
         contacts.push(null);
         stored.push(input.block());
       }
-      const page: Page = { number, contacts, stored, seq: header.seq, dirty: false, used, bytes: 0 };
+      const page: Page = {
+        number,
+        contacts,
+        stored,
+        cells: cellsOf(number),
+        seq: header.seq,
+        dirty: false,
+        used,
+        bytes: 0,
+      };
       put(page);
       estimate(page, bytes.length);
     },
     create(number, used) {
-      const page: Page = { number, contacts: [], stored: [], seq: 0, dirty: true, used, bytes: 0 };
+      const page: Page = {
+        number,
+        contacts: [],
+        stored: [],
+        cells: cellsOf(number),
+        seq: 0,
+        dirty: true,
+        used,
+        bytes: 0,
+      };
       put(page);
       return page;
     },

@@ -15,6 +15,8 @@ export interface SeenState {
 
 export interface Seen {
   has(lo: number, hi: number): boolean;
+  /** Reads where a message would stand, so that it will be at hand; 0 or 1. */
+  touch(lo: number, hi: number): number;
   /** Notes a message; false when it is known already. */
   add(lo: number, hi: number): boolean;
   /** Rotates when an entry received at `now` (ms since 1970) is past the current generation. */
@@ -56,6 +58,10 @@ export function createSeen(
 
   return {
     has: (lo, hi) => contains(current, lo, hi) || (previous !== null && contains(previous, lo, hi)),
+    touch(_lo, hi) {
+      const { table } = current;
+      return table[(hi & ((table.length >>> 1) - 1)) * 2] === 0 ? 0 : 1;
+    },
     add(lo, hi) {
       if (previous !== null && contains(previous, lo, hi)) return false;
       if (!insert(current, lo, hi)) return false;

@@ -9,7 +9,7 @@ import { LIMITS } from "../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
 import { applyEvent } from "../dsl/contact/apply.ts";
 import { cardOf } from "../dsl/contact/card.ts";
-import { forgetChange, newContact, type Contact } from "../dsl/contact/contact.ts";
+import { forgetChange, newContact, touchContact, type Contact } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
@@ -65,6 +65,8 @@ class PartitionShard implements Shard, MembershipSink {
   #replies: Reply[] = [];
   /** Of the entry that is taken: the first slot with the hash of each event's contact, -1 for none. */
   #slots = new Int32Array(1024);
+  /** Scratch of `#lookAhead`. */
+  readonly #ahead: Contact[] = [];
   readonly #rows = new ByteWriter(64 * 1024);
   readonly #feed = new ByteWriter(16 * 1024);
 
@@ -281,7 +283,7 @@ class PartitionShard implements Shard, MembershipSink {
     if (known < 0) {
       if (page.contacts.length !== slot % LIMITS.page_contacts)
         throw new Error(`page ${page.number} has a gap before slot ${slot}`);
-      contact = newContact(slot, entry.contactId(event), at, this.#plan.startStage);
+      contact = newContact(slot, entry.contactId(event), at, this.#plan.startStage, page.cells);
       this.#directory.set(slot, entry.idLo[event] as number, entry.idHi[event] as number);
       putContact(page, slot, contact);
       this.#pages.grew(page, CONTACT_BYTES);
@@ -373,7 +375,7 @@ class PartitionShard implements Shard, MembershipSink {
       writeRow(out, contactIn(page, slot, old), old);
       bytes = out.finish();
     }
-    const contact = readRow(new ByteReader(bytes), slot, this.#plan);
+    const contact = readRow(new ByteReader(bytes), slot, this.#plan, page.cells);
     putContact(page, slot, contact);
     const before = this.#before(contact);
     migrateContact(this.#plan, contact, at, this);
@@ -389,22 +391,28 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   /**
-   * Looks up the contacts of an entry's events and touches them. Contacts lie all over the memory: in a loop that does
-   * nothing else the processor waits for several of them at a time instead of for one after the other.
+   * Looks up the contacts of an entry's events and reads something of each. They lie all over the memory: in loops that
+   * do nothing else the processor waits for many of them at a time instead of for one after the other.
    */
-  #lookAhead({ count, idLo, idHi }: EntryReader): void {
+  #lookAhead({ count, idLo, idHi, seenLo, seenHi }: EntryReader): void {
     if (this.#slots.length < count) this.#slots = new Int32Array(count * 2);
     const slots = this.#slots;
+    const contacts = this.#ahead;
     const directory = this.#directory;
+    const seen = this.#seen;
     const pages = this.#pages;
+    let read = 0;
+    for (let i = 0; i < count; i++) read += seen.touch(seenLo[i] as number, seenHi[i] as number);
     for (let i = 0; i < count; i++) slots[i] = directory.find(idLo[i] as number, idHi[i] as number);
-    let touched = 0;
+    let found = 0;
     for (let i = 0; i < count; i++) {
-      const slot = slots[i] as number;
-      if (slot >= 0) touched += pages.touch(slot);
+      const contact = pages.peek(slots[i] as number);
+      if (contact !== null) contacts[found++] = contact;
     }
+    for (let i = 0; i < found; i++) read += (contacts[i] as Contact).featureIndexes.length;
+    for (let i = 0; i < found; i++) read += touchContact(contacts[i] as Contact);
     // Looked at, so that the reads aren't left out.
-    if (touched < 0) throw new Error("a contact has a negative slot");
+    if (read < 0) throw new Error("what was looked up is less than nothing");
   }
 
   /** The slot of an event's contact, -1 when there is none, from what `#lookAhead` found. */

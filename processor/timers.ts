@@ -19,9 +19,11 @@ export interface Timers {
 }
 
 export function createTimers(): Timers {
-  let flips = new Float64Array(1024).fill(Infinity);
-  /** The earliest instant under which the heap holds a slot; Infinity when it is not there. */
-  let queued = new Float64Array(1024).fill(Infinity);
+  /**
+   * Two for each slot, side by side: when it flips, and the earliest instant under which the heap holds it; Infinity for
+   * never and for not there.
+   */
+  let instants = new Float64Array(2048).fill(Infinity);
   const ats: number[] = [];
   const slots: number[] = [];
 
@@ -29,7 +31,8 @@ export function createTimers(): Timers {
     (ats[a] as number) < (ats[b] as number) || (ats[a] === ats[b] && (slots[a] as number) < (slots[b] as number));
 
   const swap = (a: number, b: number): void => {
-    const [at, slot] = [ats[a] as number, slots[a] as number];
+    const at = ats[a] as number;
+    const slot = slots[a] as number;
     ats[a] = ats[b] as number;
     slots[a] = slots[b] as number;
     ats[b] = at;
@@ -65,24 +68,23 @@ export function createTimers(): Timers {
   };
 
   const grow = (slot: number): void => {
-    if (slot < flips.length) return;
-    const length = Math.max(flips.length * 2, slot + 1);
-    const grown = [new Float64Array(length).fill(Infinity), new Float64Array(length).fill(Infinity)] as const;
-    grown[0].set(flips);
-    grown[1].set(queued);
-    [flips, queued] = grown;
+    if (slot * 2 < instants.length) return;
+    const grown = new Float64Array(Math.max(instants.length * 2, (slot + 1) * 2)).fill(Infinity);
+    grown.set(instants);
+    instants = grown;
   };
 
   /** Drops and re-queues until the top of the heap is true. */
   const settle = (): void => {
     while (ats.length > 0) {
-      const [at, slot] = [ats[0] as number, slots[0] as number];
-      if (at !== queued[slot]) {
+      const at = ats[0] as number;
+      const slot = slots[0] as number;
+      const flip = instants[slot * 2] as number;
+      if (at !== instants[slot * 2 + 1]) {
         pop();
-      } else if (at !== flips[slot]) {
+      } else if (at !== flip) {
         pop();
-        const flip = flips[slot] as number;
-        queued[slot] = flip;
+        instants[slot * 2 + 1] = flip;
         if (flip !== Infinity) push(flip, slot);
       } else return;
     }
@@ -90,9 +92,9 @@ export function createTimers(): Timers {
 
   const set = (slot: number, at: number): void => {
     grow(slot);
-    flips[slot] = at;
-    if (at < (queued[slot] as number)) {
-      queued[slot] = at;
+    instants[slot * 2] = at;
+    if (at < (instants[slot * 2 + 1] as number)) {
+      instants[slot * 2 + 1] = at;
       push(at, slot);
     }
   };
@@ -104,7 +106,7 @@ export function createTimers(): Timers {
 
   return {
     set,
-    get: (slot) => flips[slot] ?? Infinity,
+    get: (slot) => instants[slot * 2] ?? Infinity,
     next,
     nextSlot() {
       settle();

@@ -28,14 +28,14 @@ export interface Contact {
   tags: ReadonlyMap<string, number>;
   /** Stage id; -1 while none is reached. */
   stage: number;
-  /** Ids of the stages whose `when` was true at the last evaluation. */
-  held: number[];
+  /** Ids of the stages whose `when` was true at the last evaluation. Empty lists are `NO_NUMBERS`, here and below. */
+  held: readonly number[];
   /** Ids of its segments, ascending, and since when it is in each. */
-  members: number[];
-  since: number[];
+  members: readonly number[];
+  since: readonly number[];
   /** Roots whose truth will change by time alone, ascending, and when each is to be looked at again. */
-  armedRoots: number[];
-  armedAt: number[];
+  armedRoots: readonly number[];
+  armedAt: readonly number[];
   /** The least of `armedAt`; Infinity when there is none. */
   nextFlip: number;
   saturated: boolean;
@@ -57,29 +57,105 @@ export interface ContactChange {
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
 export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
-export function newContact(slot: number, id: string, timestamp: number, stage: number): Contact {
-  return {
-    slot,
-    id,
-    known: false,
-    firstSeen: timestamp,
-    lastSeen: timestamp,
-    traits: NO_TRAITS,
-    featureIndexes: [],
-    featureStates: [],
-    cursor: 0,
-    score: 0,
-    tags: NO_TAGS,
-    stage,
-    held: [],
-    members: shortList(0),
-    since: shortList(0.5),
-    armedRoots: shortList(0),
-    armedAt: shortList(0.5),
-    nextFlip: Infinity,
-    saturated: false,
-    change: null,
-  };
+/** One for all, so that a contact without segments costs nothing and looking at its list meets nothing new. */
+export const NO_NUMBERS: readonly number[] = [];
+
+/** Numbers of each contact that lie in `cells`. */
+const CELLS = 4;
+const FIRST_SEEN = 0;
+const LAST_SEEN = 1;
+const SCORE = 2;
+const NEXT_FLIP = 3;
+/** Contacts whose cells lie in one block. */
+const BLOCK_CONTACTS = 4096;
+
+/** Room for the numbers of the contacts of a block of slots; `blockOfSlot` says which. */
+export function newCells(): Float64Array {
+  return new Float64Array(BLOCK_CONTACTS * CELLS);
+}
+
+export function blockOfSlot(slot: number): number {
+  return Math.floor(slot / BLOCK_CONTACTS);
+}
+
+/**
+ * Numbers that nearly every event reads or writes lie side by side in memory: as fields of the object each would be an
+ * object of its own, somewhere.
+ */
+class ContactRecord implements Contact {
+  readonly slot: number;
+  readonly id: string;
+  readonly #cells: Float64Array;
+  readonly #at: number;
+  featureIndexes: number[] = [];
+  featureStates: FeatureState[] = [];
+  cursor = 0;
+  change: ContactChange | null = null;
+  armedRoots = NO_NUMBERS;
+  armedAt = NO_NUMBERS;
+  members = NO_NUMBERS;
+  since = NO_NUMBERS;
+  tags = NO_TAGS;
+  traits = NO_TRAITS;
+  stage: number;
+  held = NO_NUMBERS;
+  known = false;
+  saturated = false;
+
+  constructor(slot: number, id: string, timestamp: number, stage: number, cells: Float64Array | null) {
+    this.slot = slot;
+    this.id = id;
+    this.stage = stage;
+    this.#cells = cells ?? new Float64Array(CELLS);
+    this.#at = cells === null ? 0 : (slot % BLOCK_CONTACTS) * CELLS;
+    this.firstSeen = timestamp;
+    this.lastSeen = timestamp;
+    this.score = 0;
+    this.nextFlip = Infinity;
+  }
+
+  get firstSeen(): number {
+    return this.#cells[this.#at + FIRST_SEEN] as number;
+  }
+
+  set firstSeen(value: number) {
+    this.#cells[this.#at + FIRST_SEEN] = value;
+  }
+
+  get lastSeen(): number {
+    return this.#cells[this.#at + LAST_SEEN] as number;
+  }
+
+  set lastSeen(value: number) {
+    this.#cells[this.#at + LAST_SEEN] = value;
+  }
+
+  get score(): number {
+    return this.#cells[this.#at + SCORE] as number;
+  }
+
+  set score(value: number) {
+    this.#cells[this.#at + SCORE] = value;
+  }
+
+  get nextFlip(): number {
+    return this.#cells[this.#at + NEXT_FLIP] as number;
+  }
+
+  set nextFlip(value: number) {
+    this.#cells[this.#at + NEXT_FLIP] = value;
+  }
+}
+
+/** `cells`: those of its slot's block, which no other contact of the slot may use any more; null for cells of its own. */
+export function newContact(
+  slot: number,
+  id: string,
+  timestamp: number,
+  stage: number,
+  cells: Float64Array | null,
+): Contact {
+  return new ContactRecord(slot, id, timestamp, stage, cells);
 }
 
 /**
@@ -172,6 +248,19 @@ export function addFeatureState(contact: Contact, place: number, feature: number
   insertAt(contact.featureIndexes, place, feature);
   insertAt(contact.featureStates, place, state);
   contact.cursor = place;
+}
+
+/** The list itself, to be changed, or a new one in place of `NO_NUMBERS`; `sample` as for `shortList`. */
+export function ownList(list: readonly number[], sample: number): number[] {
+  return list === NO_NUMBERS ? shortList(sample) : (list as number[]);
+}
+
+/** Reads something of all that an event is likely to need of a contact, so that it will be at hand; never negative. */
+export function touchContact({ id, featureIndexes, featureStates }: Contact): number {
+  const { length } = featureIndexes;
+  if (length === 0) return 0;
+  const read = (featureIndexes[length >>> 1] as number) + id.charCodeAt(0);
+  return typeof featureStates[length - 1] === "number" ? read : read + 1;
 }
 
 /** The contact's own tags, to be changed. */

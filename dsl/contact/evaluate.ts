@@ -5,7 +5,7 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Root } from "../plan/root.ts";
 import { horizon } from "../plan/horizon.ts";
-import { changeOf, insertAt, placeOf, removeAt, type Contact } from "./contact.ts";
+import { changeOf, insertAt, ownList, placeOf, removeAt, type Contact } from "./contact.ts";
 
 export type Cause = "event" | "time" | "merge" | "backfill" | "api" | "delete";
 
@@ -81,22 +81,23 @@ export function runFlip(plan: Plan, contact: Contact, sink: MembershipSink): voi
  */
 function arm(contact: Contact, root: number, at: number, now: number): boolean {
   if (at <= now) throw new Error(`root ${root} asks to be looked at again at ${at}, which is not after ${now}`);
-  const { armedRoots, armedAt, nextFlip } = contact;
+  const { armedRoots } = contact;
   const place = armedRoots.length === 0 ? -1 : placeOf(armedRoots, root);
+  if (place < 0 && at === Infinity) return true;
+  const { armedAt, nextFlip } = contact;
   if (place < 0) {
-    if (at === Infinity) return true;
-    insertAt(armedRoots, -1 - place, root);
-    insertAt(armedAt, -1 - place, at);
+    insertAt((contact.armedRoots = ownList(armedRoots, 0)), -1 - place, root);
+    insertAt((contact.armedAt = ownList(armedAt, 0.5)), -1 - place, at);
     if (at < nextFlip) contact.nextFlip = at;
     return true;
   }
   const before = armedAt[place] as number;
   if (at === before) return true;
   if (at === Infinity) {
-    removeAt(armedRoots, place);
-    removeAt(armedAt, place);
+    removeAt(armedRoots as number[], place);
+    removeAt(armedAt as number[], place);
   } else {
-    armedAt[place] = at;
+    (armedAt as number[])[place] = at;
     if (at < nextFlip) contact.nextFlip = at;
   }
   return before !== nextFlip || at < nextFlip;
@@ -114,11 +115,11 @@ function setMembership(
   const place = placeOf(contact.members, segmentId);
   if (place >= 0 === holds) return;
   if (holds) {
-    insertAt(contact.members, -1 - place, segmentId);
-    insertAt(contact.since, -1 - place, t);
+    insertAt((contact.members = ownList(contact.members, 0)), -1 - place, segmentId);
+    insertAt((contact.since = ownList(contact.since, 0.5)), -1 - place, t);
   } else {
-    removeAt(contact.members, place);
-    removeAt(contact.since, place);
+    removeAt(contact.members as number[], place);
+    removeAt(contact.since as number[], place);
   }
   const change = changeOf(contact);
   // The row of a contact that is new gives all its segments.
@@ -157,10 +158,10 @@ function setHeld(plan: Plan, contact: Contact, stageId: number, holds: boolean):
   const place = placeOf(contact.held, stageId);
   if (place >= 0 === holds) return;
   if (!holds) {
-    removeAt(contact.held, place);
+    removeAt(contact.held as number[], place);
     return;
   }
-  insertAt(contact.held, -1 - place, stageId);
+  insertAt((contact.held = ownList(contact.held, 0)), -1 - place, stageId);
   const present = plan.stageOrder.get(contact.stage) ?? -1;
   if ((plan.stageOrder.get(stageId) ?? -1) <= present) return;
   contact.stage = stageId;

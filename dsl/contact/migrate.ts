@@ -4,7 +4,7 @@
  */
 import { addTagPoints } from "../features/tag-counts.ts";
 import type { Plan } from "../plan/plan.ts";
-import { changeOf, featureState, NO_TAGS, placeOf, type Contact } from "./contact.ts";
+import { changeOf, featureState, NO_NUMBERS, NO_TAGS, placeOf, type Contact } from "./contact.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
 
 /** The contact was read under the new plan already: states of features that it lacks are gone. */
@@ -13,8 +13,8 @@ export function migrateContact(plan: Plan, contact: Contact, t: number, sink: Me
   changeOf(contact).isNew = true;
   dropUnknown(plan, contact);
   rescore(plan, contact);
-  contact.armedRoots = [];
-  contact.armedAt = [];
+  contact.armedRoots = NO_NUMBERS;
+  contact.armedAt = NO_NUMBERS;
   contact.nextFlip = Infinity;
   plan.dirty.fill();
   evaluateDirty(plan, contact, t, "backfill", sink);
@@ -23,8 +23,10 @@ export function migrateContact(plan: Plan, contact: Contact, t: number, sink: Me
 function dropUnknown(plan: Plan, contact: Contact): void {
   const kept = new Set(plan.segments.map((segment) => segment.id));
   const places = contact.members.map((_, place) => place).filter((place) => kept.has(contact.members[place] as number));
-  contact.since = places.map((place) => contact.since[place] as number);
-  contact.members = places.map((place) => contact.members[place] as number);
+  if (places.length < contact.members.length) {
+    contact.since = places.map((place) => contact.since[place] as number);
+    contact.members = places.map((place) => contact.members[place] as number);
+  }
   contact.held = contact.held.filter((stage) => plan.stageOrder.has(stage));
   if (!plan.stageOrder.has(contact.stage)) contact.stage = plan.startStage;
 }

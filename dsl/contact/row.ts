@@ -15,7 +15,7 @@ import { readRowHead, writeRowHead, type RowHead } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
-import { NO_TAGS, NO_TRAITS, ownTraits, setFeatureState, type Contact } from "./contact.ts";
+import { newContact, ownTraits, setFeatureState, type Contact } from "./contact.ts";
 
 const NO_TAG_LIST: RowHead["tags"] = [];
 
@@ -54,32 +54,23 @@ export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): vo
   }
 }
 
-export function readRow(input: ByteReader, slot: number, plan: BoundPlan): Contact {
+/** `cells` as for `newContact`. */
+export function readRow(input: ByteReader, slot: number, plan: BoundPlan, cells: Float64Array | null): Contact {
   const head = readRowHead(input);
-  const contact: Contact = {
-    slot,
-    id: head.id,
-    known: head.known,
-    firstSeen: head.firstSeen,
-    lastSeen: head.lastSeen,
-    traits: NO_TRAITS,
-    featureIndexes: [],
-    featureStates: [],
-    cursor: 0,
-    score: head.score,
-    tags: head.tags.length === 0 ? NO_TAGS : new Map(head.tags),
-    stage: head.stage,
-    held: [],
-    members: head.members,
-    since: head.since,
-    armedRoots: [],
-    armedAt: [],
-    nextFlip: Infinity,
-    saturated: head.saturated,
-    change: null,
-  };
+  const contact = newContact(slot, head.id, head.lastSeen, head.stage, cells);
+  contact.firstSeen = head.firstSeen;
+  contact.score = head.score;
+  contact.known = head.known;
+  contact.saturated = head.saturated;
+  if (head.tags.length > 0) contact.tags = new Map(head.tags);
+  if (head.members.length > 0) {
+    contact.members = head.members;
+    contact.since = head.since;
+  }
   readTraits(input, contact);
-  for (let n = input.varint(); n > 0; n--) contact.held.push(input.varint());
+  const held: number[] = [];
+  for (let n = input.varint(); n > 0; n--) held.push(input.varint());
+  if (held.length > 0) contact.held = held;
   readArmed(input, contact, plan);
   const tagNames = head.tags.map(([name]) => name);
   for (let n = input.varint(); n > 0; n--) {
@@ -135,9 +126,10 @@ function readArmed(input: ByteReader, contact: Contact, plan: BoundPlan): void {
     const at = input.f64();
     if (root !== undefined) armed.push({ root, at });
   }
+  if (armed.length === 0) return;
   // Another model may number the same roots in another order.
   armed.sort((a, b) => a.root - b.root);
   contact.armedRoots = armed.map((one) => one.root);
   contact.armedAt = armed.map((one) => one.at);
-  contact.nextFlip = Math.min(Infinity, ...contact.armedAt);
+  contact.nextFlip = armed.reduce((least, { at }) => Math.min(least, at), Infinity);
 }
