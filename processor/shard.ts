@@ -275,7 +275,9 @@ class PartitionShard implements Shard, MembershipSink {
   #takeEvent(view: DispatchView, event: number, at: number, index: number): void {
     const { entry } = view;
     const known = this.#findEvent(entry, event);
-    const slot = known < 0 ? this.contacts++ : known;
+    const slot = known < 0 ? this.contacts : known;
+    // Recovery: a contact that came after the checkpoint is known from its page's index before its event is run again.
+    if (slot >= this.contacts) this.contacts = slot + 1;
     const page = known < 0 ? this.#pageForNew(slot) : this.#residentPage(pageOf(slot));
     // Recovery: the page already holds what this step did to it.
     if (!this.#emit && page.seq >= this.seq) return;

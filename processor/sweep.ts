@@ -57,7 +57,7 @@ interface Running {
   readonly begun: number;
 }
 
-/** A sweep aims to be through within this part of the time to the next. */
+/** A sweep aims to be through within this part of the time, or of the events, to the next. */
 const PACE = 0.8;
 /** Pages that a commit carries at least while a sweep runs: small states are through at once. */
 const PAGES_MIN = 16;
@@ -72,7 +72,9 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
 
   /** How many of the sweep's pages should have been written by `now`. */
   const target = (sweep: Running, at: number): number =>
-    Math.ceil(sweep.total * Math.min(1, (at - sweep.begun) / (settings.sweepMs * PACE)));
+    Math.ceil(
+      sweep.total * Math.min(1, Math.max((at - sweep.begun) / settings.sweepMs, events / settings.sweepEvents) / PACE),
+    );
 
   return {
     get running() {
@@ -110,7 +112,7 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
         bytes += page.length + index.length;
       };
       if (running !== null) {
-        const late = at - running.begun >= settings.sweepMs;
+        const late = at - running.begun >= settings.sweepMs || events >= settings.sweepEvents;
         const limit = settings.sliceBytes * (late ? LATE_FACTOR : 1);
         const wanted = Math.max(PAGES_MIN, target(running, at) - (running.total - running.pending.size));
         for (const number of running.pending) {
