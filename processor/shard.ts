@@ -9,13 +9,14 @@ import { LIMITS } from "../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
 import { applyEvent } from "../dsl/contact/apply.ts";
 import { cardOf } from "../dsl/contact/card.ts";
-import { forgetChange, newContact, touchContact, type Contact } from "../dsl/contact/contact.ts";
+import { forgetChange, newContact, type Contact } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
 import { openView, type DispatchView } from "../dsl/plan/dispatch.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
+import { createLookAhead, type LookAhead } from "./look-ahead.ts";
 import { pagesToBring } from "./missing-pages.ts";
 import { writeContactDelta } from "./delta-row.ts";
 import { contactIn, createPages, idIn, pageOf, putContact, type Page, type Pages } from "./pages.ts";
@@ -63,21 +64,19 @@ class PartitionShard implements Shard, MembershipSink {
   #saturated = 0;
   #changed: Contact[] = [];
   #replies: Reply[] = [];
-  /** Of the entry that is taken: the first slot with the hash of each event's contact, -1 for none. */
-  #slots = new Int32Array(1024);
-  /** Scratch of `#lookAhead`. */
-  readonly #ahead: Contact[] = [];
+  readonly #ahead: LookAhead;
   readonly #rows = new ByteWriter(64 * 1024);
   readonly #feed = new ByteWriter(16 * 1024);
 
   constructor(options: ShardOptions, start: ShardStart | undefined) {
     this.#options = options;
-    if (start === undefined) {
-      this.#seen = createSeen(options.limits);
+    const saved = start === undefined ? null : decodeShardCheckpoint(start.checkpoint);
+    this.#seen = createSeen(options.limits, saved?.seen, start?.seen);
+    this.#ahead = createLookAhead(this.#seen, this.#directory, this.#pages);
+    if (saved === null || start === undefined) {
       this.#plan = planOf(this.#record, options.limits);
       return;
     }
-    const saved = decodeShardCheckpoint(start.checkpoint);
     this.seq = saved.seq;
     this.clock = saved.clock;
     this.contacts = saved.contacts;
@@ -85,7 +84,6 @@ class PartitionShard implements Shard, MembershipSink {
     this.#migration = saved.migration;
     this.#plan = planOf(saved.model, options.limits);
     this.#oldPlan = saved.migration === null ? null : planOf(saved.migration.from, options.limits);
-    this.#seen = createSeen(options.limits, saved.seen, start.seen);
     for (const [page, bytes] of start.index) this.#loadIndex(page, bytes);
   }
 
@@ -257,7 +255,7 @@ class PartitionShard implements Shard, MembershipSink {
     const view = openView(entry, this.#plan.keys);
     const eventClock = this.#options.clockMode === "event";
     const { count, seenLo, seenHi, timestamps } = entry;
-    this.#lookAhead(entry);
+    this.#ahead.look(entry);
     for (let i = 0; i < count; i++) {
       const index = this.#events++;
       if (!this.#seen.add(seenLo[i] as number, seenHi[i] as number)) {
@@ -392,34 +390,9 @@ class PartitionShard implements Shard, MembershipSink {
     return -1;
   }
 
-  /**
-   * Looks up the contacts of an entry's events and reads something of each. They lie all over the memory: in loops that
-   * do nothing else the processor waits for many of them at a time instead of for one after the other.
-   */
-  #lookAhead({ count, idLo, idHi, seenLo, seenHi }: EntryReader): void {
-    if (this.#slots.length < count) this.#slots = new Int32Array(count * 2);
-    const slots = this.#slots;
-    const contacts = this.#ahead;
-    const directory = this.#directory;
-    const seen = this.#seen;
-    const pages = this.#pages;
-    let read = 0;
-    for (let i = 0; i < count; i++) read += seen.touch(seenLo[i] as number, seenHi[i] as number);
-    for (let i = 0; i < count; i++) slots[i] = directory.find(idLo[i] as number, idHi[i] as number);
-    let found = 0;
-    for (let i = 0; i < count; i++) {
-      const contact = pages.peek(slots[i] as number);
-      if (contact !== null) contacts[found++] = contact;
-    }
-    for (let i = 0; i < found; i++) read += (contacts[i] as Contact).featureIndexes.length;
-    for (let i = 0; i < found; i++) read += touchContact(contacts[i] as Contact);
-    // Looked at, so that the reads aren't left out.
-    if (read < 0) throw new Error("what was looked up is less than nothing");
-  }
-
-  /** The slot of an event's contact, -1 when there is none, from what `#lookAhead` found. */
+  /** The slot of an event's contact, -1 when there is none, from what was found ahead. */
   #findEvent(entry: EntryReader, event: number): number {
-    let slot = this.#slots[event] as number;
+    let slot = this.#ahead.slots[event] as number;
     // An earlier event of the entry may have made it.
     if (slot < 0) slot = this.#directory.find(entry.idLo[event] as number, entry.idHi[event] as number);
     for (; slot >= 0; slot = this.#directory.findAfter(slot)) {

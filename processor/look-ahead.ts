@@ -1,0 +1,41 @@
+/**
+ * Looks up the contacts of an entry's events and reads something of each before any of them is taken. They lie all over
+ * the memory: in loops that do nothing else the processor waits for many of them at a time instead of for one after the
+ * other.
+ */
+import { touchContact, type Contact } from "../dsl/contact/contact.ts";
+import type { EntryReader } from "../kernel/entry.ts";
+import type { Directory } from "./directory.ts";
+import type { Pages } from "./pages.ts";
+import type { Seen } from "./seen.ts";
+
+export interface LookAhead {
+  /** Of the entry that was looked at last: the first slot with the hash of each event's contact, -1 for none. */
+  readonly slots: Int32Array;
+  look(entry: EntryReader): void;
+}
+
+export function createLookAhead(seen: Seen, directory: Directory, pages: Pages): LookAhead {
+  let slots = new Int32Array(1024);
+  const contacts: Contact[] = [];
+  return {
+    get slots() {
+      return slots;
+    },
+    look({ count, idLo, idHi, seenLo, seenHi }) {
+      if (slots.length < count) slots = new Int32Array(count * 2);
+      let read = 0;
+      for (let i = 0; i < count; i++) read += seen.touch(seenLo[i] as number, seenHi[i] as number);
+      for (let i = 0; i < count; i++) slots[i] = directory.find(idLo[i] as number, idHi[i] as number);
+      let found = 0;
+      for (let i = 0; i < count; i++) {
+        const contact = pages.peek(slots[i] as number);
+        if (contact !== null) contacts[found++] = contact;
+      }
+      for (let i = 0; i < found; i++) read += (contacts[i] as Contact).featureIndexes.length;
+      for (let i = 0; i < found; i++) read += touchContact(contacts[i] as Contact);
+      // Looked at, so that the reads aren't left out.
+      if (read < 0) throw new Error("what was looked up is less than nothing");
+    },
+  };
+}
