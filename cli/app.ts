@@ -12,6 +12,7 @@ import { sendError } from "../query/http-errors.ts";
 import { HEALTH_SCHEMA, METRICS_SCHEMA, READY_SCHEMA } from "../query/routes-health.ts";
 import { buildQuery, QUERY_APP_OPTIONS } from "../query/server.ts";
 import { ANSWER_HEADERS, isDebugging, markAnswer, markAnswers, requestIds } from "./answer-headers.ts";
+import { limitClosing } from "./closing.ts";
 import { docsRoutes } from "./docs-routes.ts";
 import { registerOpenApi } from "./openapi.ts";
 import { answerUnknownRoutes } from "./routing.ts";
@@ -29,6 +30,9 @@ export interface AppDeps {
   readonly metrics: Metrics;
 }
 
+/** From the first byte of a request to its last; the framework's own default is to wait for ever. */
+const REQUEST_MS_MAX = 300_000;
+
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { roles, config, redis, clock, log, metrics: registry } = deps;
   const { partitions, clockMode } = deps.store;
@@ -40,6 +44,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: ids,
+    requestTimeout: REQUEST_MS_MAX,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     frameworkErrors: (error, request, reply) => {
       // Hooks don't run for what is no request yet.
@@ -78,6 +83,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await app.register(supervision(deps));
   }
   await app.register(docsRoutes(config.apiKeys));
+  limitClosing(app);
   return app;
 }
 

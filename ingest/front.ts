@@ -42,7 +42,8 @@ export interface FrontDeps extends FrontOptions {
 interface Front extends FrontDeps {
   readonly open: Set<Connection>;
   readonly fixedHeaders: string;
-  isClosing: boolean;
+  /** When the server began to close, in milliseconds of `performance.now()`; null before that. */
+  closingSince: number | null;
   /** `Date` and what says whether the connection lives on; with them the head of an answer ends. */
   lastLines(isLast: boolean): string;
   /** Gives the connection to Node's HTTP server. */
@@ -55,6 +56,10 @@ const TAKES: ReadonlyMap<string, Takes> = new Map<string, Takes>([
 ]);
 
 const SWEEP_MS = 5_000;
+/** For clients that don't read their answers. */
+const UNREAD_MS_MAX = 300_000;
+/** For the rest of requests that had begun to come when the server began to close. */
+const CLOSING_MS_MAX = 10_000;
 /** The first byte of gzip, with which no JSON text begins. */
 const GZIP = 0x1f;
 const NOTHING = Buffer.alloc(0);
@@ -71,7 +76,7 @@ export function attachFront(app: FastifyInstance, deps: FrontDeps): void {
     ...deps,
     open: new Set(),
     fixedHeaders: linesOf(deps.headers),
-    isClosing: false,
+    closingSince: null,
     lastLines(isLast) {
       const now = deps.clock.now();
       if (Math.floor(now / 1000) !== second) {
@@ -97,7 +102,7 @@ export function attachFront(app: FastifyInstance, deps: FrontDeps): void {
   }, SWEEP_MS);
   sweep.unref();
   app.addHook("preClose", async () => {
-    front.isClosing = true;
+    front.closingSince = performance.now();
     for (const connection of front.open) connection.closeIfIdle();
   });
   app.addHook("onClose", async () => clearInterval(sweep));
@@ -127,6 +132,8 @@ class Connection implements Waiter {
   #pending: Pending | null = null;
   #isRunning = false;
   #isFresh = true;
+  /** Nothing more is taken from the connection: it is ending, or somebody else has it. */
+  #isOver = false;
   /** The client has sent all that it will. */
   #hasEnded = false;
   /** When the present request, or the silence before it, began: milliseconds of `performance.now()`. */
@@ -134,7 +141,7 @@ class Connection implements Waiter {
   readonly #onData = (chunk: Buffer): void => this.#read(chunk);
   readonly #onEnd = (): void => {
     this.#hasEnded = true;
-    if (this.#pending === null) this.#socket.destroySoon();
+    this.#run();
   };
   readonly #onClose = (): void => void this.#front.open.delete(this);
   readonly #onError = (): void => void this.#socket.destroy();
@@ -152,18 +159,23 @@ class Connection implements Waiter {
 
   /** Ends what has been silent for too long, and leaves what takes too long to the HTTP server's own judgement. */
   sweep(now: number, headersMs: number, keepAliveMs: number): void {
+    if (this.#pending !== null) return;
     const ms = now - this.#since;
-    if (this.#pending !== null || this.#socket.writableNeedDrain) return;
-    if (this.#isFresh || this.#heldBytes > 0) {
+    const { closingSince } = this.#front;
+    if (closingSince !== null && now - closingSince > CLOSING_MS_MAX) this.#socket.destroy();
+    else if (this.#isOver || this.#socket.writableNeedDrain) {
+      if (ms > UNREAD_MS_MAX) this.#socket.destroy();
+    } else if (this.#isFresh || this.#heldBytes > 0) {
       if (headersMs > 0 && ms > headersMs) this.#handOver();
     } else if (keepAliveMs > 0 && ms > keepAliveMs) this.#socket.destroy();
   }
 
   closeIfIdle(): void {
-    if (this.#pending === null && this.#heldBytes === 0) this.#socket.destroySoon();
+    if (this.#pending === null && this.#heldBytes === 0) this.#finish();
   }
 
   #read(chunk: Buffer): void {
+    if (this.#isOver) return;
     this.#hold(chunk);
     if (this.#pending === null && !this.#socket.writableNeedDrain) this.#run();
     else this.#socket.pause();
@@ -188,11 +200,13 @@ class Connection implements Waiter {
   #run(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    while (this.#pending === null && this.#heldBytes > 0 && !this.#socket.destroyed) {
+    while (this.#pending === null && this.#heldBytes > 0 && !this.#isOver && !this.#socket.destroyed) {
       if (this.#socket.writableNeedDrain || !this.#next()) break;
     }
     this.#isRunning = false;
-    if (this.#pending === null && this.#heldBytes === 0 && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#pending !== null || this.#heldBytes > 0 || this.#isOver) return;
+    if (this.#hasEnded) this.#finish();
+    else if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   /** Takes the request at the head of what is held; false where it isn't whole yet, or has been handed over. */
@@ -200,10 +214,12 @@ class Connection implements Waiter {
     if (this.#heldBytes < this.#wanted) return this.#wait();
     const bytes = this.#held.length === this.#heldBytes ? this.#held : this.#held.subarray(0, this.#heldBytes);
     const front = this.#front;
-    const head = front.isClosing ? null : readHead(bytes);
+    const head = front.closingSince === null ? readHead(bytes) : null;
     const takes = head === null ? undefined : TAKES.get(head.target);
     if (head === null || takes === undefined) return this.#handOver();
-    if (head.bodyBytes === 0 || head.bodyBytes > front.intake.bounds(takes).sent) return this.#handOver();
+    const bounds = front.intake.bounds(takes);
+    const isInBounds = head.bodyBytes <= bounds.sent && head.bodyBytes <= bounds.plain;
+    if (head.bodyBytes === 0 || !isInBounds) return this.#handOver();
     const end = head.bodyAt + head.bodyBytes;
     if (this.#wanted === 0) this.#since = performance.now();
     this.#wanted = end;
@@ -215,8 +231,9 @@ class Connection implements Waiter {
     this.#heldBytes = bytes.length - end;
     this.#wanted = 0;
     this.#isFresh = false;
-    this.#pending = { head, answer: reading.answer, id: front.requestId(head.requestId) };
-    this.#commit(reading, takes, head.bodyBytes);
+    const id = front.requestId(head.requestId);
+    this.#pending = { head, answer: reading.answer, id };
+    this.#commit(reading, takes, head.bodyBytes, id);
     return true;
   }
 
@@ -239,14 +256,15 @@ class Connection implements Waiter {
     }
   }
 
-  #commit(reading: Reading, takes: Takes, bodyBytes: number): void {
+  #commit(reading: Reading, takes: Takes, bodyBytes: number, id: string): void {
     const { intake, log } = this.#front;
     try {
       intake.weigh(takes, bodyBytes);
       intake.commit(reading, this);
     } catch (error) {
-      if (!(error instanceof SluiceError)) log.error({ err: error }, "a request failed");
-      this.settle(error instanceof SluiceError ? error : new SluiceError("internal", "something went wrong here"));
+      if (error instanceof SluiceError) return this.settle(error);
+      log.error({ reqId: id, err: error }, "a request failed");
+      this.settle(new SluiceError("internal", `something went wrong here; the log has it under request ${id}`));
     }
   }
 
@@ -255,15 +273,15 @@ class Connection implements Waiter {
     const pending = this.#pending;
     if (pending === null) return;
     this.#pending = null;
-    const { metrics, isClosing } = this.#front;
+    const { metrics, closingSince } = this.#front;
     const status = error === null ? 200 : error.status;
     const now = performance.now();
     metrics.answered((now - this.#since) / 1000, status);
     this.#since = now;
     if (this.#socket.destroyed) return;
-    const isLast = isClosing || (this.#hasEnded && this.#heldBytes === 0);
+    const isLast = closingSince !== null || (this.#hasEnded && this.#heldBytes === 0);
     this.#write(pending, status, error, isLast);
-    if (isLast) this.#socket.destroySoon();
+    if (isLast) this.#finish();
     else if (this.#heldBytes > 0 || this.#socket.isPaused()) this.#run();
   }
 
@@ -282,12 +300,25 @@ class Connection implements Waiter {
 
   /** For the rest of a request. */
   #wait(): false {
-    if (this.#socket.isPaused()) this.#socket.resume();
-    if (this.#hasEnded) this.#socket.destroySoon();
+    if (this.#hasEnded) this.#finish();
+    else if (this.#socket.isPaused()) this.#socket.resume();
     return false;
   }
 
+  /** Ends the connection when what was written has gone out. */
+  #finish(): void {
+    this.#isOver = true;
+    this.#held = NOTHING;
+    this.#heldBytes = 0;
+    this.#socket.destroySoon();
+  }
+
   #handOver(): false {
+    // Nothing can be given back to a stream that has ended.
+    if (this.#hasEnded) {
+      this.#finish();
+      return false;
+    }
     const socket = this.#socket;
     socket.off("data", this.#onData);
     socket.off("end", this.#onEnd);
@@ -296,11 +327,10 @@ class Connection implements Waiter {
     socket.off("drain", this.#onDrain);
     this.#front.open.delete(this);
     const unanswered = this.#held.subarray(0, this.#heldBytes);
+    this.#isOver = true;
     this.#held = NOTHING;
     this.#heldBytes = 0;
-    // Nothing can be given back to a stream that has ended.
-    if (this.#hasEnded) socket.destroySoon();
-    else this.#front.handOver(socket, unanswered);
+    this.#front.handOver(socket, unanswered);
     return false;
   }
 }

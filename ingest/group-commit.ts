@@ -8,11 +8,20 @@
  * and so do those of calls one after the other.
  *
  * When a group is sent: as soon as a turn of the event loop brings nothing more to it and no group is on its way;
- * otherwise when the group before it is acknowledged, and at the latest a few milliseconds after its first event. So a
- * lone request waits for nobody, and the busier the process the larger its groups, since fewer and larger entries cost
- * everybody behind less.
+ * otherwise when the group before it is acknowledged, and at the latest some milliseconds after its first event, also
+ * in the middle of a turn that brings much: Redis works on the one while the next is being filled. So a lone request
+ * waits for nobody, and the busier the process the larger its groups, since fewer and larger entries cost everybody
+ * behind less.
  */
-import type { CallTape } from "../kernel/call-tape.ts";
+import {
+  CALL_ANONYMOUS_ID,
+  CALL_FORM,
+  CALL_ITEMS,
+  CALL_USER_ID,
+  TEXT_FROM,
+  TEXT_TO,
+  type CallTape,
+} from "../kernel/call-tape.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import { EntryWriter } from "../kernel/entry-writer.ts";
@@ -57,7 +66,7 @@ export interface CollectorOptions {
   readonly lingerMs?: number;
 }
 
-const LINGER_MS = 4;
+const LINGER_MS = 8;
 /** A group with so much in it is sent at once. */
 const GROUP_EVENTS_MAX = 10_000;
 const GROUP_BYTES_MAX = 1024 * 1024;
@@ -66,8 +75,8 @@ const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** Without an answer for so long the outcome counts as unknown. */
 const ANSWER_MS_MAX = 5_000;
 const RETRY_AFTER_SECONDS = 1;
-/** So many forms of calls are remembered as noted; of two on one place the later one. */
-const NOTED_FORMS = 4_093;
+/** So many forms of calls are remembered as noted; then all are forgotten. */
+const NOTED_FORMS_MAX = 20_000;
 
 /** The requests of a group, and for each which partitions its events went to. */
 class Requests {
@@ -139,7 +148,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const lastCall = new Uint32Array(partitions);
   let call = 0;
   const names = createNameCollector();
-  const notedForms = new Uint32Array(NOTED_FORMS);
+  const notedForms = new Set<number>();
   /** New names are written only once those are known that other processes have written: the bounds hold for all. */
   let namesLoaded: "no" | "loading" | "yes" = "no";
   void loadNames();
@@ -214,18 +223,21 @@ export function createCollector(options: CollectorOptions): Collector {
   }
 
   function addTaped(tape: CallTape, place: number): void {
-    const contactId = tape.userIds.has(place) ? null : contactIdOf(null, tape.anonymousId(place));
-    if (contactId === null) hash64Ascii(tape.source, tape.userIds.from.at(place), tape.userIds.to.at(place));
+    const { source, calls } = tape;
+    const row = place * CALL_ITEMS;
+    const userIdEnd = calls[row + CALL_USER_ID + TEXT_TO] ?? 0;
+    const contactId = userIdEnd === 0 ? contactIdOf(null, tape.text(place, CALL_ANONYMOUS_ID)) : null;
+    if (contactId === null) hash64Ascii(source, calls[row + CALL_USER_ID + TEXT_FROM] ?? 0, userIdEnd);
     else hash64(contactId);
     const { lo, hi } = hash;
     const writer = writerFor(lo);
     const before = writer.bytes;
     writer.addTaped(tape, place, contactId, lo, hi);
     groupBytes += writer.bytes - before;
-    const form = tape.forms.at(place);
-    const slot = form % NOTED_FORMS;
-    if (notedForms[slot] === form) return;
-    notedForms[slot] = form;
+    const form = calls[row + CALL_FORM] ?? 0;
+    if (notedForms.has(form)) return;
+    if (notedForms.size === NOTED_FORMS_MAX) notedForms.clear();
+    notedForms.add(form);
     names.note(tape.outline(place));
   }
 
@@ -247,7 +259,7 @@ export function createCollector(options: CollectorOptions): Collector {
     else if (requests.count === 1) {
       begun = performance.now();
       watch();
-    }
+    } else if (performance.now() - begun >= lingerMs) send();
   }
 
   /** Looks at the group again at the end of the next turn of the event loop. */

@@ -53,6 +53,7 @@ const WRITE_KEY = ascii("x-write-key");
 const REQUEST_ID = ascii("x-request-id");
 const AUTHORIZATION = ascii("authorization");
 const CONTENT_LENGTH = ascii("content-length");
+const PROXY_CONNECTION = ascii("proxy-connection");
 const TRANSFER_ENCODING = ascii("transfer-encoding");
 const KEEP_ALIVE = ascii("keep-alive");
 
@@ -128,8 +129,13 @@ export function readHead(bytes: Buffer): Head | null {
       case CONTENT_LENGTH.length:
         if (!isNamed(bytes, nameAt, CONTENT_LENGTH)) break;
         if (bodyBytes >= 0) return null;
-        bodyBytes = digits(bytes, valueAt, valueEnd);
+        // Up to the CR: what may stand behind the digits is not the same for all readers.
+        bodyBytes = digits(bytes, valueAt, at - 2);
         if (bodyBytes < 0) return null;
+        break;
+      case PROXY_CONNECTION.length:
+        // Never was a standard, and yet Node's parser ends connections by it.
+        if (isNamed(bytes, nameAt, PROXY_CONNECTION)) return null;
         break;
       case TRANSFER_ENCODING.length:
         if (isNamed(bytes, nameAt, TRANSFER_ENCODING)) return null;

@@ -2,34 +2,39 @@
  * Calls as a scan of their JSON text has found them: where things stand in the text, so that what goes into an entry
  * is copied from there without becoming an object or a string on the way. A tape is used again for the next body; what
  * stands in it is valid until then.
+ *
+ * Calls and properties are rows of integers, one behind the other. A text in them is three: where it begins and ends
+ * in the source, and the `textHash` of its bytes. Where it ends at 0 there is none, or it is one of `strings`, at the
+ * place where it would begin: no text in a body ends at 0.
  */
-import { DoubleColumn, UintColumn } from "./entry-columns.ts";
 import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
 
-/** Texts in the source, from one place to another. Where `to` is 0 there is none, or it is in `strings` at `from`. */
-export class TapeTexts {
-  readonly from = new UintColumn();
-  readonly to = new UintColumn();
-  /** `textHash` of the bytes. */
-  readonly hash = new UintColumn();
+/** A text's items. */
+export const TEXT_FROM = 0;
+export const TEXT_TO = 1;
+export const TEXT_HASH = 2;
 
-  push(from: number, to: number, hash: number): void {
-    this.from.push(from);
-    this.to.push(to);
-    this.hash.push(hash);
-  }
+/** A call's items. */
+export const CALL_ITEMS = 14;
+export const CALL_NAME = 0;
+/** Ids are ASCII. */
+export const CALL_USER_ID = 3;
+export const CALL_ANONYMOUS_ID = 6;
+/** Without a hash. */
+export const CALL_MESSAGE_ID = 9;
+export const CALL_KIND = 11;
+/** One number for the call's kind, name and list of keys: equal for equal ones. */
+export const CALL_FORM = 12;
+/** Where its properties end among those of all calls; they begin where those of the call before it end. */
+export const CALL_PROPERTIES_END = 13;
 
-  /** Whether there is a text; an absent one is `push(0, 0, 0)` and no text begins a body. */
-  has(place: number): boolean {
-    return this.to.at(place) !== 0;
-  }
-
-  clear(): void {
-    this.from.length = 0;
-    this.to.length = 0;
-    this.hash.length = 0;
-  }
-}
+/** A property's items. */
+export const PROPERTY_ITEMS = 7;
+export const PROPERTY_KEY = 0;
+/** VALUE_… of kernel/entry-layout.ts. */
+export const PROPERTY_TYPE = 3;
+/** Of VALUE_STRING. */
+export const PROPERTY_TEXT = 4;
 
 export class CallTape {
   source: Buffer = Buffer.alloc(0);
@@ -37,52 +42,79 @@ export class CallTape {
   readonly strings: string[] = [];
   readonly values: Json[] = [];
 
-  readonly kinds = new UintColumn();
-  /** Empty for none. */
-  readonly names = new TapeTexts();
-  /** Empty for none, always ASCII; the hash is not set. */
-  readonly userIds = new TapeTexts();
-  readonly anonymousIds = new TapeTexts();
-  readonly messageIds = new TapeTexts();
-  readonly timestamps = new DoubleColumn();
+  /** `CALL_ITEMS` for each call. */
+  calls = new Int32Array(32 * CALL_ITEMS);
+  timestamps = new Float64Array(32);
   readonly contexts: (JsonObject | null)[] = [];
-  /** One number for the call's kind, name and list of keys: equal for equal ones. */
-  readonly forms = new UintColumn();
-  /** Where each call's properties end among all. */
-  readonly propertyEnds = new UintColumn();
+  count = 0;
 
-  readonly keys = new TapeTexts();
-  /** VALUE_… of kernel/entry-layout.ts. */
-  readonly types = new UintColumn();
-  /** Of VALUE_STRING. Others have a row here too. */
-  readonly texts = new TapeTexts();
-  /** The value of VALUE_NUMBER, or the place in `values` of VALUE_COMPLEX. */
-  readonly numbers = new DoubleColumn();
+  /** `PROPERTY_ITEMS` for each property. */
+  properties = new Int32Array(32 * PROPERTY_ITEMS);
+  /** For each property the value of VALUE_NUMBER, or the place in `values` of VALUE_COMPLEX. */
+  numbers = new Float64Array(32);
+  propertyCount = 0;
 
-  get count(): number {
-    return this.kinds.length;
+  /** Makes room for a call behind the last and returns where its row begins; it has no texts. */
+  openCall(): number {
+    if (this.count === this.timestamps.length) {
+      this.calls = twice(this.calls, new Int32Array(this.calls.length * 2));
+      this.timestamps = twice(this.timestamps, new Float64Array(this.count * 2));
+    }
+    const row = this.count * CALL_ITEMS;
+    for (let i = row; i < row + CALL_ITEMS; i++) this.calls[i] = 0;
+    return row;
+  }
+
+  /** Takes up the call that `openCall` has made room for. */
+  closeCall(timestamp: number, context: JsonObject | null): void {
+    this.calls[this.count * CALL_ITEMS + CALL_PROPERTIES_END] = this.propertyCount;
+    this.timestamps[this.count] = timestamp;
+    this.contexts.push(context);
+    this.count++;
+  }
+
+  /** Adds a property, of which only its row is to be filled, and returns where that begins. */
+  addProperty(): number {
+    if (this.propertyCount === this.numbers.length) {
+      this.properties = twice(this.properties, new Int32Array(this.properties.length * 2));
+      this.numbers = twice(this.numbers, new Float64Array(this.propertyCount * 2));
+    }
+    return this.propertyCount++ * PROPERTY_ITEMS;
   }
 
   propertiesFrom(call: number): number {
-    return call === 0 ? 0 : (this.propertyEnds.items[call - 1] ?? 0);
+    return call === 0 ? 0 : (this.calls[call * CALL_ITEMS - CALL_ITEMS + CALL_PROPERTIES_END] ?? 0);
   }
 
-  /** The call's anonymousId; empty where it has none. */
-  anonymousId(call: number): string {
-    return this.source.toString("latin1", this.anonymousIds.from.at(call), this.anonymousIds.to.at(call));
+  propertiesEnd(call: number): number {
+    return this.calls[call * CALL_ITEMS + CALL_PROPERTIES_END] ?? 0;
+  }
+
+  /** One of a call's texts, such as CALL_NAME; empty where it has none. */
+  text(call: number, item: number): string {
+    return this.#textAt(this.calls, call * CALL_ITEMS + item);
+  }
+
+  key(property: number): string {
+    return this.#textAt(this.properties, property * PROPERTY_ITEMS + PROPERTY_KEY);
+  }
+
+  #textAt(rows: Int32Array, at: number): string {
+    return this.source.toString("utf8", rows[at + TEXT_FROM] ?? 0, rows[at + TEXT_TO] ?? 0);
   }
 
   /** The call's kind, name and keys; what its values are is left out. */
   outline(call: number): Pick<Event, "kind" | "name" | "properties" | "traits"> {
-    const kind = CALL_KINDS[this.kinds.at(call)] ?? "track";
+    const kind = CALL_KINDS[this.calls[call * CALL_ITEMS + CALL_KIND] ?? 0] ?? "track";
     const keys: [string, Json][] = [];
-    for (let i = this.propertiesFrom(call); i < this.propertyEnds.at(call); i++) {
-      keys.push([this.source.toString("utf8", this.keys.from.at(i), this.keys.to.at(i)), null]);
-    }
+    for (let i = this.propertiesFrom(call); i < this.propertiesEnd(call); i++) keys.push([this.key(i), null]);
     const properties = Object.fromEntries(keys);
-    const name = this.source.toString("utf8", this.names.from.at(call), this.names.to.at(call));
-    const traits = kind === "identify" ? properties : {};
-    return { kind, name: this.names.has(call) ? name : null, properties, traits };
+    return {
+      kind,
+      name: this.text(call, CALL_NAME) || null,
+      properties,
+      traits: kind === "identify" ? properties : {},
+    };
   }
 
   clear(source: Buffer): void {
@@ -90,11 +122,12 @@ export class CallTape {
     this.strings.length = 0;
     this.values.length = 0;
     this.contexts.length = 0;
-    for (const column of [this.kinds, this.timestamps, this.forms, this.propertyEnds, this.types, this.numbers]) {
-      column.length = 0;
-    }
-    for (const texts of [this.names, this.userIds, this.anonymousIds, this.messageIds, this.keys, this.texts]) {
-      texts.clear();
-    }
+    this.count = 0;
+    this.propertyCount = 0;
   }
+}
+
+function twice<T extends Int32Array | Float64Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
 }

@@ -1,5 +1,6 @@
 /** Columns under construction: typed arrays that grow, rows of values, and lists of keys. */
-import type { Json, JsonObject } from "./event.ts";
+import { emptied, HASH_BITS, mixed, newSlots, SEED, SLOT_ITEMS, withRoom } from "./entry-slots.ts";
+import type { Json } from "./event.ts";
 import {
   VALUE_COMPLEX,
   VALUE_FALSE,
@@ -120,122 +121,60 @@ export class ValueColumns {
   }
 }
 
-/** A place in the tree of property lists; the keys on the way here are the list. */
-interface ShapeNode {
-  readonly parent: ShapeNode | null;
-  readonly key: string;
-  /** Keys on the way here. */
-  readonly size: number;
-  readonly children: Map<string, ShapeNode>;
-  /** Children by `textHash` of their keys, of those that came with one; of several the last. */
-  readonly byHash: Map<number, ShapeNode>;
-  /** The child taken last: most objects have the same keys as the one before. */
-  last: ShapeNode | null;
-  /** The number of the list in the entry `generation`. */
-  shape: number;
-  generation: number;
-}
-
-/** Above so many places the tree begins anew: made-up keys must not fill the memory. */
-const NODES_MAX = 20_000;
-
-function node(parent: ShapeNode | null, key: string): ShapeNode {
-  const size = parent === null ? 0 : parent.size + 1;
-  return { parent, key, size, children: new Map(), byHash: new Map(), last: null, shape: 0, generation: 0 };
-}
-
-/** Keys in UTF-8, with the `textHash` of each. */
-export interface KeyedTape {
-  readonly source: Buffer;
-  readonly keys: { readonly from: UintColumn; readonly to: UintColumn; readonly hash: UintColumn };
-}
-
-/** Numbers distinct lists of keys. The tree outlives an entry; the numbers don't. */
+/** Numbers distinct lists of keys; keys are given as numbers of strings. */
 export class ShapeTable {
-  #root = node(null, "");
-  #nodes = 1;
-  #generation = 1;
   readonly sizes = new UintColumn();
+  /** The keys of all shapes. */
   readonly keys = new UintColumn();
+  /** Where each shape's keys begin. */
+  readonly #starts = new UintColumn();
+  #slots = newSlots();
 
-  /** The number of the list of the object's keys; `intern` numbers a key that is new to the entry. */
-  of(value: JsonObject, intern: (text: string) => number): number {
-    let at = this.#root;
-    for (const key in value) {
-      const last: ShapeNode | null = at.last;
-      at = last !== null && last.key === key ? last : this.#child(at, key);
-    }
-    return this.#number(at, intern);
-  }
-
-  /** `of` for keys that lie as texts on a tape, from one place to another. */
-  ofTape(tape: KeyedTape, first: number, end: number, intern: (text: string) => number): number {
-    let at = this.#root;
-    for (let i = first; i < end; i++) {
-      const from = tape.keys.from.items[i] as number;
-      const to = tape.keys.to.items[i] as number;
-      const { last } = at;
-      if (last !== null && isText(last.key, tape.source, from, to)) {
-        at = last;
-        continue;
-      }
-      const hash = tape.keys.hash.items[i] as number;
-      const known = at.byHash.get(hash);
-      if (known !== undefined && isText(known.key, tape.source, from, to)) {
-        at.last = known;
-        at = known;
-        continue;
-      }
-      const child = this.#child(at, tape.source.toString("utf8", from, to));
-      at.byHash.set(hash, child);
-      at = child;
-    }
-    return this.#number(at, intern);
-  }
-
-  #number(at: ShapeNode, intern: (text: string) => number): number {
-    if (at.generation !== this.#generation) {
-      at.generation = this.#generation;
-      at.shape = this.sizes.length;
-      this.sizes.push(at.size);
-      const keys: string[] = [];
-      for (let up = at; up.parent !== null; up = up.parent) keys.push(up.key);
-      for (let i = keys.length - 1; i >= 0; i--) this.keys.push(intern(keys[i] ?? ""));
-    }
-    return at.shape;
-  }
-
-  #child(parent: ShapeNode, key: string): ShapeNode {
-    let child = parent.children.get(key);
-    if (child === undefined) {
-      child = node(parent, key);
-      parent.children.set(key, child);
-      this.#nodes++;
-    }
-    parent.last = child;
-    return child;
-  }
-
-  clear(): void {
-    this.sizes.length = 0;
-    this.keys.length = 0;
-    this.#generation++;
-    if (this.#nodes > NODES_MAX) {
-      this.#root = node(null, "");
-      this.#nodes = 1;
+  /** The number of a list of keys. */
+  of({ items, length }: UintColumn): number {
+    let hash = SEED ^ length;
+    for (let i = 0; i < length; i++) hash = mixed(hash, items[i] as number);
+    hash &= HASH_BITS;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = (hash << 1) & mask;
+    for (;;) {
+      const shape = (slots[slot + 1] as number) - 1;
+      if (shape < 0) return this.#add(items, length, hash, slot);
+      if (slots[slot] === hash && this.#equals(shape, items, length)) return shape;
+      slot = (slot + SLOT_ITEMS) & mask;
     }
   }
 
+  #add(items: Uint32Array, length: number, hash: number, slot: number): number {
+    const shape = this.sizes.length;
+    this.sizes.push(length);
+    this.#starts.push(this.keys.length);
+    for (let i = 0; i < length; i++) this.keys.push(items[i] as number);
+    this.#slots[slot] = hash;
+    this.#slots[slot + 1] = shape + 1;
+    this.#slots = withRoom(this.#slots, shape + 1);
+    return shape;
+  }
+
+  #equals(shape: number, items: Uint32Array, length: number): boolean {
+    if (this.sizes.items[shape] !== length) return false;
+    const start = this.#starts.items[shape] as number;
+    for (let i = 0; i < length; i++) if (this.keys.items[start + i] !== items[i]) return false;
+    return true;
+  }
+
+  /** How many keys a list has. */
   size(shape: number): number {
     return this.sizes.items[shape] ?? 0;
   }
-}
 
-/** Whether the bytes are this text, if it is ASCII; false for others. */
-function isText(text: string, bytes: Uint8Array, from: number, to: number): boolean {
-  if (text.length !== to - from) return false;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[from + i]) return false;
-  return true;
+  clear(): void {
+    this.#slots = emptied(this.#slots, this.sizes.length);
+    this.sizes.length = 0;
+    this.keys.length = 0;
+    this.#starts.length = 0;
+  }
 }
 
 /**

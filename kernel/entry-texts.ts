@@ -1,30 +1,24 @@
 /** Texts of an entry under construction, and the hash by which equal ones are found. */
 import { UintColumn } from "./entry-columns.ts";
-
-/** A multiplier of avalanche: the golden ratio's bits, odd. */
-const MIX = 0x9e3779b1;
-/** Chosen anew by every process, so that nobody can prepare texts that fall on one place of a table. */
-const SEED = Math.floor(Math.random() * 0x1_0000_0000) | 0;
+import { emptied, HASH_BITS, mixed, newSlots, SEED, SLOT_ITEMS, withRoom } from "./entry-slots.ts";
 
 /** The hash of a text's UTF-8 by which tables find it. Another one in every process, so it is never stored. */
 export function textHash(bytes: Uint8Array, from: number, to: number): number {
-  let hash = SEED;
-  for (let i = from; i < to; i++) {
-    hash = Math.imul(hash ^ (bytes[i] as number), MIX);
-    hash ^= hash >>> 15;
+  let hash = SEED ^ (to - from);
+  let at = from;
+  // Four bytes at once: each step waits for the one before.
+  for (; at + 4 <= to; at += 4) {
+    const word =
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24);
+    hash = mixed(hash, word);
   }
+  for (; at < to; at++) hash = mixed(hash, bytes[at] as number);
   return hash & HASH_BITS;
 }
 
-/** Hashes have 31 bits: numbers above are no longer small integers to the engine, and slow. */
-export const HASH_BITS = 0x7fff_ffff;
-/** `textHash`, byte by byte: begin with `HASH_START`, and take the `HASH_BITS` of it at the end. */
-export const HASH_START = SEED;
-export function hashByte(hash: number, byte: number): number {
-  const mixed = Math.imul(hash ^ byte, MIX);
-  return mixed ^ (mixed >>> 15);
-}
-const SLOTS_MIN = 64;
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 /** Room for texts above this size is not kept for the next entry. */
 const TEXT_BYTES_KEPT = 1024 * 1024;
@@ -40,9 +34,7 @@ export class TextColumn {
   readonly lengths = new UintColumn();
   ascii = true;
   readonly #starts = new UintColumn();
-  readonly #hashes = new UintColumn();
-  /** Open addressing by hash: numbers of texts plus one. */
-  #slots = new Int32Array(SLOTS_MIN);
+  #slots = newSlots();
   #slot = 0;
 
   get count(): number {
@@ -100,16 +92,17 @@ export class TextColumn {
 
   /** The number of an equal text, -1 where there is none; then `#slot` is where it belongs. */
   #find(hash: number, from: Uint8Array, at: number, length: number): number {
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = (hash << 1) & mask;
     for (;;) {
-      const number = (this.#slots[slot] as number) - 1;
+      const number = (slots[slot + 1] as number) - 1;
       if (number < 0) break;
-      if (this.#hashes.items[number] === hash && this.#equals(number, from, at, length)) {
+      if (slots[slot] === hash && this.#equals(number, from, at, length)) {
         this.wasNew = false;
         return number;
       }
-      slot = (slot + 1) & mask;
+      slot = (slot + SLOT_ITEMS) & mask;
     }
     this.#slot = slot;
     return -1;
@@ -120,10 +113,10 @@ export class TextColumn {
     this.end += length;
     this.lengths.push(length);
     this.#starts.push(start);
-    this.#hashes.push(hash);
     const count = this.lengths.length;
-    this.#slots[this.#slot] = count;
-    if (count * 2 >= this.#slots.length) this.#spread(this.#slots.length * 2);
+    this.#slots[this.#slot] = hash;
+    this.#slots[this.#slot + 1] = count;
+    this.#slots = withRoom(this.#slots, count);
     return count - 1;
   }
 
@@ -133,17 +126,6 @@ export class TextColumn {
     const start = this.#starts.items[number] as number;
     for (let i = 0; i < length; i++) if (bytes[start + i] !== from[at + i]) return false;
     return true;
-  }
-
-  #spread(size: number): void {
-    const slots = new Int32Array(size);
-    const mask = size - 1;
-    for (let number = 0; number < this.#hashes.length; number++) {
-      let slot = (this.#hashes.items[number] as number) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = number + 1;
-    }
-    this.#slots = slots;
   }
 
   /** Writes the text behind the others without taking it up; returns its length in bytes. */
@@ -174,15 +156,11 @@ export class TextColumn {
   }
 
   clear(): void {
-    const { count } = this;
+    this.#slots = emptied(this.#slots, this.count);
     this.end = 0;
     this.ascii = true;
     this.lengths.length = 0;
     this.#starts.length = 0;
-    this.#hashes.length = 0;
     if (this.bytes.length > TEXT_BYTES_KEPT) this.bytes = Buffer.allocUnsafeSlow(256);
-    if (this.#slots.length > SLOTS_MIN && count * 16 < this.#slots.length) {
-      this.#slots = new Int32Array(this.#slots.length / 2);
-    } else this.#slots.fill(0);
   }
 }

@@ -23,7 +23,22 @@ import {
   type ColumnName,
 } from "./entry-layout.ts";
 import { TextColumn } from "./entry-texts.ts";
-import type { CallTape, TapeTexts } from "./call-tape.ts";
+import {
+  CALL_ANONYMOUS_ID,
+  CALL_ITEMS,
+  CALL_KIND,
+  CALL_MESSAGE_ID,
+  CALL_NAME,
+  CALL_USER_ID,
+  PROPERTY_ITEMS,
+  PROPERTY_KEY,
+  PROPERTY_TEXT,
+  PROPERTY_TYPE,
+  TEXT_FROM,
+  TEXT_HASH,
+  TEXT_TO,
+  type CallTape,
+} from "./call-tape.ts";
 import { CALL_KINDS, IDENTIFY, type CallKind, type Event, type Json, type JsonObject } from "./event.ts";
 import { contactIdOf, hash, hash64, hash64Ascii } from "./ids.ts";
 
@@ -78,7 +93,9 @@ export class EntryWriter {
     this.#contactKnown,
     this.#recordForms,
   ];
-  readonly #intern = (text: string): number => this.#string(text);
+  /** Keys of an object at hand, as numbers of strings; an event's own while nested values have others. */
+  readonly #keys = new UintColumn();
+  readonly #eventKeys = new UintColumn();
   /** Nested values are often the same from event to event (the `library` of a context): the last one under each key. */
   readonly #lastNested = new Map<string, { readonly value: Json; readonly record: number }>();
   #lastContext: JsonObject = {};
@@ -122,7 +139,7 @@ export class EntryWriter {
     this.#seenLo.push(hash.lo);
     this.#seenHi.push(hash.hi);
     this.#messages.push(event.messageId);
-    const shape = this.#shapes.of(event.properties, this.#intern);
+    const shape = this.#shapeOf(event.properties);
     this.#eventShapes.push(shape);
     this.#fill(this.#values, event.properties, this.#shapes.size(shape));
     this.#contexts.push(this.#context(event.context));
@@ -134,26 +151,27 @@ export class EntryWriter {
    * the source.
    */
   addTaped(tape: CallTape, call: number, contactId: string | null, lo: number, hi: number): void {
-    const { source, names, userIds, anonymousIds, messageIds } = tape;
-    const timestamp = tape.timestamps.at(call);
-    this.#kinds.push(tape.kinds.at(call));
-    this.#names.push(names.has(call) ? this.#tapedString(tape, names, call) + 1 : 0);
+    const { source, calls } = tape;
+    const row = call * CALL_ITEMS;
+    const kind = calls[row + CALL_KIND] as number;
+    const timestamp = tape.timestamps[call] as number;
+    this.#kinds.push(kind);
+    this.#names.push(calls[row + CALL_NAME + TEXT_TO] === 0 ? 0 : this.#tapedString(tape, calls, row + CALL_NAME) + 1);
     this.#timestamps.push(timestamp);
     if (timestamp < this.#earliest) this.#earliest = timestamp;
     if (timestamp > this.#latest) this.#latest = timestamp;
 
     const contacts = this.#contactTexts;
+    const known = calls[row + CALL_USER_ID + TEXT_TO] !== 0;
     const contact =
-      contactId === null
-        ? contacts.internBytes(source, userIds.from.at(call), userIds.to.at(call), userIds.hash.at(call))
-        : contacts.intern(contactId);
+      contactId === null ? internText(contacts, source, calls, row + CALL_USER_ID) : contacts.intern(contactId);
     this.#contacts.push(contact);
-    if (contacts.wasNew) this.#noteContact(userIds.has(call), lo, hi);
-    const aside = userIds.has(call) && anonymousIds.has(call);
-    this.#anonymousIds.push(aside ? this.#tapedString(tape, anonymousIds, call) + 1 : 0);
+    if (contacts.wasNew) this.#noteContact(known, lo, hi);
+    const aside = known && calls[row + CALL_ANONYMOUS_ID + TEXT_TO] !== 0;
+    this.#anonymousIds.push(aside ? this.#tapedString(tape, calls, row + CALL_ANONYMOUS_ID) + 1 : 0);
 
-    const from = messageIds.from.at(call);
-    const to = messageIds.to.at(call);
+    const from = calls[row + CALL_MESSAGE_ID + TEXT_FROM] as number;
+    const to = calls[row + CALL_MESSAGE_ID + TEXT_TO] as number;
     if (to === 0) {
       const made = tape.strings[from] ?? "";
       hash64(made, lo, hi);
@@ -166,43 +184,47 @@ export class EntryWriter {
     this.#seenHi.push(hash.hi);
 
     const first = tape.propertiesFrom(call);
-    const end = tape.propertyEnds.at(call);
-    this.#eventShapes.push(this.#shapes.ofTape(tape, first, end, this.#intern));
-    let at = this.#values.reserve(end - first);
-    for (let i = first; i < end; i++) this.#tapedValue(tape, i, at++);
+    const size = tape.propertiesEnd(call) - first;
+    this.#tapedProperties(tape, first, size);
     const context = tape.contexts[call] ?? null;
     this.#contexts.push(context === null ? 0 : this.#context(context));
-    this.#traits.push(tape.kinds.at(call) === IDENTIFY && end > first ? TRAITS_ARE_PROPERTIES : TRAITS_NONE);
+    this.#traits.push(kind === IDENTIFY && size > 0 ? TRAITS_ARE_PROPERTIES : TRAITS_NONE);
   }
 
-  #tapedString(tape: CallTape, texts: TapeTexts, place: number): number {
-    const from = texts.from.at(place);
-    const to = texts.to.at(place);
-    if (to === 0) return this.#strings.intern(tape.strings[from] ?? "");
-    return this.#strings.internBytes(tape.source, from, to, texts.hash.at(place));
-  }
-
-  #tapedValue(tape: CallTape, place: number, at: number): void {
-    const type = tape.types.at(place);
-    switch (type) {
-      case VALUE_STRING:
-        this.#values.setRef(at, VALUE_STRING, this.#tapedString(tape, tape.texts, place));
-        break;
-      case VALUE_NUMBER:
-        this.#values.setNumber(at, tape.numbers.at(place));
-        break;
-      case VALUE_COMPLEX: {
-        const key = tape.source.toString("utf8", tape.keys.from.at(place), tape.keys.to.at(place));
-        this.#values.setRef(at, VALUE_COMPLEX, this.#nested(key, tape.values[tape.numbers.at(place)] ?? null));
-        break;
-      }
-      default:
-        this.#values.setPlain(at, type === VALUE_NULL ? null : type === VALUE_TRUE);
+  #tapedProperties(tape: CallTape, first: number, size: number): void {
+    const { source, properties } = tape;
+    const values = this.#values;
+    const keys = this.#eventKeys;
+    keys.length = 0;
+    let at = values.reserve(size);
+    for (let place = first; place < first + size; place++) {
+      const row = place * PROPERTY_ITEMS;
+      keys.push(internText(this.#strings, source, properties, row + PROPERTY_KEY));
+      const type = properties[row + PROPERTY_TYPE] as number;
+      if (type === VALUE_STRING) values.setRef(at, type, this.#tapedString(tape, properties, row + PROPERTY_TEXT));
+      else if (type === VALUE_NUMBER) values.setNumber(at, tape.numbers[place] as number);
+      else if (type === VALUE_COMPLEX) {
+        const value = tape.values[tape.numbers[place] as number] ?? null;
+        values.setRef(at, type, this.#nested(tape.key(place), value));
+      } else values.setPlain(at, type === VALUE_NULL ? null : type === VALUE_TRUE);
+      at++;
     }
+    this.#eventShapes.push(this.#shapes.of(keys));
+  }
+
+  #tapedString(tape: CallTape, rows: Int32Array, at: number): number {
+    if (rows[at + TEXT_TO] !== 0) return internText(this.#strings, tape.source, rows, at);
+    return this.#strings.intern(tape.strings[rows[at + TEXT_FROM] as number] ?? "");
   }
 
   #string(text: string): number {
     return this.#strings.intern(text);
+  }
+
+  #shapeOf(object: JsonObject): number {
+    this.#keys.length = 0;
+    for (const key in object) this.#keys.push(this.#string(key));
+    return this.#shapes.of(this.#keys);
   }
 
   #contact(id: string, known: boolean, lo: number, hi: number): number {
@@ -267,7 +289,7 @@ export class EntryWriter {
       }
     } else {
       const object = value as JsonObject;
-      const shape = this.#shapes.of(object, this.#intern);
+      const shape = this.#shapeOf(object);
       this.#recordForms.push(shape * 2);
       this.#fill(this.#recordValues, object, this.#shapes.size(shape));
     }
@@ -391,6 +413,11 @@ export class EntryWriter {
 const widths = new Uint8Array(COLUMNS.length);
 /** Mark to checksum, two doubles, counts of at most five bytes, flags, widths. */
 const HEAD_BYTES_MAX = CHECKED_FROM + 16 + COUNTS_TOTAL * 5 + 1 + COLUMNS.length;
+
+function internText(into: TextColumn, source: Buffer, rows: Int32Array, at: number): number {
+  const from = rows[at + TEXT_FROM] as number;
+  return into.internBytes(source, from, rows[at + TEXT_TO] as number, rows[at + TEXT_HASH] as number);
+}
 
 /** An unsigned 32-bit integer in at most five bytes, as `ByteReader.varint` reads it. */
 function writeVarint(into: Buffer, at: number, value: number): number {

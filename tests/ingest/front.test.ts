@@ -1,5 +1,5 @@
 /** The short way over real sockets: the same answers as the app's way, whatever comes and however it is cut. */
-import { connect, type AddressInfo, type Socket } from "node:net";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import type { FrontOptions } from "../../ingest/front.ts";
 import type { IngestConfig } from "../../ingest/server.ts";
 import { startRedis, type RedisServer } from "../harness/redis.ts";
 import { startIngest, type IngestApp } from "./harness.ts";
+import { essence, exchange, portOf, request, type Answer } from "./raw-http.ts";
 
 /** Only the short way marks its answers here, so they tell how they came. */
 const FRONT: FrontOptions = {
@@ -34,77 +35,6 @@ afterEach(async () => {
   await ingest.clear();
   await Promise.all([ingest.close(), plain.close()]);
 });
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-function portOf(one: IngestApp): number {
-  return (one.app.server.address() as AddressInfo).port;
-}
-
-/** Sends the parts one by one, and gives all answers that came before the server closed or `count` were there. */
-async function exchange(one: IngestApp, parts: readonly Buffer[], count = 1): Promise<Answer[]> {
-  const socket = connect(portOf(one), "127.0.0.1");
-  try {
-    for (const part of parts) {
-      if (socket.destroyed) break;
-      await new Promise<void>((resolve) => void socket.write(part, () => resolve()));
-      if (parts.length > 1) await new Promise((resolve) => setImmediate(resolve));
-    }
-    return await answersOn(socket, count);
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function answersOn(socket: Socket, count: number): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  let text = "";
-  try {
-    for await (const chunk of socket) {
-      text += (chunk as Buffer).toString("latin1");
-      for (;;) {
-        const answer = firstOf(text);
-        if (answer === null) break;
-        text = text.slice(answer.length);
-        answers.push(answer);
-      }
-      if (answers.length >= count) break;
-    }
-  } catch {
-    // A connection that the server resets has ended too.
-  }
-  return answers;
-}
-
-function firstOf(text: string): (Answer & { readonly length: number }) | null {
-  const headEnd = text.indexOf("\r\n\r\n");
-  if (headEnd < 0) return null;
-  const [first = "", ...lines] = text.slice(0, headEnd).split("\r\n");
-  const headers: Record<string, string> = {};
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
-  }
-  const length = headEnd + 4 + Number(headers["content-length"] ?? 0);
-  if (text.length < length) return null;
-  return { status: Number(first.split(" ")[1]), headers, body: text.slice(headEnd + 4, length), length };
-}
-
-/** What must be the same whichever way an answer came. */
-function essence({ status, headers, body }: Answer): unknown {
-  const { date: _date, "x-way": _way, "x-request-id": _id, ...others } = headers;
-  return { status, headers: others, body };
-}
-
-function request(body: string | Buffer, headers: readonly string[] = [], path = "/v1/track"): Buffer {
-  const bytes = Buffer.from(body);
-  const lines = [`POST ${path} HTTP/1.1`, "Host: localhost", `Content-Length: ${bytes.length}`, ...headers];
-  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), bytes]);
-}
 
 const CALL = JSON.stringify({ event: "Order Completed", userId: "u1", messageId: "m1", properties: { total: 30 } });
 const batchOf = (calls: readonly object[]): string => JSON.stringify({ batch: calls });
@@ -163,6 +93,10 @@ describe("without keys", () => {
       Buffer.concat([head("POST /v1/track HTTP/1.1\nHost: localhost\nContent-Length: 3, 3"), call]),
     ],
     ["a signed length", Buffer.concat([head("POST /v1/track HTTP/1.1\nHost: localhost\nContent-Length: +3"), call])],
+    [
+      "a tab behind a length",
+      Buffer.concat([head(`POST /v1/track HTTP/1.1\nHost: localhost\nContent-Length: ${call.length}\t`), call]),
+    ],
     ["two hosts", request(CALL, ["Host: localhost"])],
     ["no host", Buffer.concat([head(`POST /v1/track HTTP/1.1\nContent-Length: ${call.length}`), call])],
     ["no length", head("POST /v1/track HTTP/1.1\nHost: localhost")],
@@ -173,6 +107,7 @@ describe("without keys", () => {
     ["a byte beyond ASCII", request(CALL, ["X-Odd: é"])],
     ["an expectation", request(CALL, ["Expect: 200-ok"])],
     ["a connection that shall end", request(CALL, ["Connection: close"])],
+    ["a proxy's connection that shall end", request(CALL, ["Proxy-Connection: close"])],
     ["an empty body", request("")],
     ["no JSON", request("hello")],
     ["a call with a fault", request('{"userId":"u"}')],

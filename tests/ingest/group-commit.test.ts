@@ -1,10 +1,14 @@
+import { Registry } from "prom-client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createCollector } from "../../ingest/group-commit.ts";
+import { createIngestMetrics } from "../../ingest/metrics.ts";
+import type { Event } from "../../kernel/event.ts";
 import { partitionOf } from "../../kernel/ids.ts";
 import { partitionKeys } from "../../kernel/keys.ts";
 import { createLog } from "../../kernel/log.ts";
 import { connectRedis, disconnectRedis, isCluster, whenReady } from "../../kernel/redis.ts";
 import { startRedis, type RedisServer, type RedisServerOptions } from "../harness/redis.ts";
-import { PARTITIONS, startIngest, type IngestApp } from "./harness.ts";
+import { NOW, PARTITIONS, startIngest, type IngestApp } from "./harness.ts";
 
 let server: RedisServer;
 let ingest: IngestApp;
@@ -37,11 +41,49 @@ async function track(messageId: string, userId = "u1", padding = 0): Promise<Ans
   };
 }
 
+const EVENT: Event = {
+  kind: "track",
+  name: "x",
+  userId: "u1",
+  anonymousId: null,
+  messageId: "m",
+  timestamp: NOW,
+  properties: {},
+  context: {},
+  traits: {},
+};
+
 const UNAVAILABLE: Answer = { status: 503, code: "unavailable", retryAfter: "1" };
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
+
+describe("groups", () => {
+  beforeEach(() => start());
+
+  test.each([
+    ["is sent when it has lingered, in the middle of a turn too", 0, [2, 2, 1]],
+    ["otherwise waits for all that a turn brings", 60_000, [5]],
+  ])("a group %s", async (_, lingerMs, sizes) => {
+    const { redis, clock } = ingest;
+    const log = createLog("silent");
+    const metrics = createIngestMetrics(new Registry());
+    const collector = createCollector({ redis, partitions: 1, clock, log, metrics, streamBytesMax: 1e9, lingerMs });
+    const names = ["m0", "m1", "m2", "m3", "m4"];
+    const taken = names.map(
+      (messageId) =>
+        new Promise((settle) => {
+          collector.collect([{ ...EVENT, messageId }], [], { settle });
+        }),
+    );
+    expect(await Promise.all(taken)).toEqual(names.map(() => null));
+    const entries = await ingest.entries(0);
+    expect(entries.map((events) => events.length)).toEqual(sizes);
+    expect(entries.flat().map(({ messageId }) => messageId)).toEqual(names);
+    await collector.close();
+  });
+});
 
 describe("concurrent requests", () => {
   beforeEach(() => start());
