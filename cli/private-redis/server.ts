@@ -47,6 +47,8 @@ const END_MS_MAX = 30_000;
 const RESTART_PAUSE_MS_MAX = 5_000;
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 const PORTS_TRIED_MAX = 5;
+/** A kill by somebody else while it starts is bad luck once, and a reason to stop when it goes on. */
+const KILLS_TRIED_MAX = 3;
 
 /** Throws `NoRedisProgram`, or an error that says why the server can't run. */
 export async function startPrivateRedis(options: PrivateRedisOptions): Promise<PrivateRedis> {
@@ -114,6 +116,7 @@ interface Launch {
 async function findOrLaunch(how: Launch, last: ServerRecord): Promise<{ record: ServerRecord; takenOver: boolean }> {
   let record = last;
   let silentSince: number | null = null;
+  let kills = 0;
   for (let ports = 1; ;) {
     const probe = await probeServer(record, how.dir);
     const lives = record.process !== null && isRunning(record.process);
@@ -134,6 +137,13 @@ async function findOrLaunch(how: Launch, last: ServerRecord): Promise<{ record: 
       try {
         return await launch(how, record);
       } catch (error) {
+        if (error instanceof Killed && kills++ < KILLS_TRIED_MAX) {
+          how.log.warn(
+            { reason: error.message },
+            "the private redis-server was killed at its start, starting it again",
+          );
+          continue;
+        }
         if (!(error instanceof PortTaken) || ports++ >= PORTS_TRIED_MAX) throw error;
         continue;
       }
@@ -155,7 +165,10 @@ async function takeOver(how: Launch, record: ServerRecord, pid: number): Promise
 
 class PortTaken extends Error {}
 
-/** Starts the program and waits until it has read its file. Throws `PortTaken`, or what the server said at its end. */
+/** From outside: it has nothing to say against being started. */
+class Killed extends Error {}
+
+/** Starts the program and waits until it has read its file. Throws `PortTaken`, `Killed`, or what it said at its end. */
 async function launch(how: Launch, last: ServerRecord): Promise<{ record: ServerRecord; takenOver: boolean }> {
   const { program, dir, log } = how;
   writeRecord(dir, { ...last, process: null });
@@ -182,6 +195,7 @@ async function launch(how: Launch, last: ServerRecord): Promise<{ record: Server
   if (hasEnded(child)) {
     const said = readFileSync(logFile, "utf8").slice(logged);
     if (/Address already in use/.test(said)) throw new PortTaken(`port ${record.port} is taken`);
+    if (child.signalCode === "SIGKILL") throw new Killed(`${program} was killed at its start`);
     throw new Error(`${program} ended at its start; ${logFile} says:\n${lastLines(said)}`);
   }
   log.info({ pid: child.pid, port: record.port, dir, fsync: how.fsync }, "private redis-server started");

@@ -196,6 +196,33 @@ test("a damaged append-only file is reported with what the server says", async (
   await expect(start()).rejects.toThrow(/ended at its start[\s\S]*manifest/i);
 });
 
+/** A program that is killed at its first starts, as many as `times`, and a server from then on. */
+function mortalProgram(times: number): string {
+  const folder = mkdtempSync(join(dataDir, "path-"));
+  const lives = join(folder, "lives");
+  writeFileSync(lives, "x".repeat(times));
+  const script = `#!/bin/sh
+if [ -s '${lives}' ]; then
+  left=$(cat '${lives}')
+  printf %s "\${left#x}" > '${lives}'
+  kill -9 $$
+fi
+exec '${findRedisProgram(process.env["PATH"] ?? "")}' "$@"
+`;
+  writeFileSync(join(folder, "redis-server"), script, { mode: 0o755 });
+  return `${folder}:${process.env["PATH"] ?? ""}`;
+}
+
+test("a server that somebody kills while it starts is started again, but not for ever", async () => {
+  const redis = await startPrivateRedis({ dataDir, fsync: "always", log, path: mortalProgram(2) });
+  started.push(redis);
+  expect(await withClient(redis.url, (client) => client.ping())).toBe("PONG");
+  await redis.stop();
+  await expect(startPrivateRedis({ dataDir, fsync: "always", log, path: mortalProgram(9) })).rejects.toThrow(
+    "was killed at its start",
+  );
+});
+
 test("a machine without a server program is told how to get one", async () => {
   expect(() => findRedisProgram(dataDir)).toThrow(NoRedisProgram);
   await expect(startPrivateRedis({ dataDir, fsync: "always", log, path: dataDir })).rejects.toThrow("npm run setup");
