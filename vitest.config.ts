@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongRunning } from "./tests/harness/long-running.ts";
 
 /** Set by `.ci/run`: where the results go as JSON as well. */
 const reportFile = process.env["TEST_REPORT"];
@@ -11,6 +12,10 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
+    reporters: [
+      "default",
+      new LongRunning(),
+      ...(reportFile === undefined ? [] : [["json", { outputFile: reportFile }] as ["json", { outputFile: string }]]),
+    ],
   },
 });

@@ -22,8 +22,10 @@ export interface Zone {
   readonly instantOf: (local: number) => number;
   /** The beginning of a local day. */
   readonly midnightOf: (day: number) => number;
-  /** The local day that an instant belongs to. */
+  /** The local day that an instant of the model's time belongs to. */
   readonly dayOf: (t: number) => number;
+  /** The local day of a number out of the data, which may be any; null outside the years 0 to 9999. */
+  readonly dateOf: (t: number) => number | null;
   /** The latest beginning of a local day that is not after `t`. */
   readonly midnightAtOrBefore: (t: number) => number;
   /** The beginning of the unit that `t` lies in. */
@@ -85,6 +87,9 @@ function formatOf(name: string): Intl.DateTimeFormat | null {
 
 /** Offsets are looked up in blocks of a week: no place has changed its clocks forth and back within one. */
 const BLOCK_MS = 7 * DAY_MS;
+/** The local days that can be written: `FIRST_DAY <= day <= LAST_DAY`. */
+const FIRST_DAY = daysOf(0, 1, 1);
+const LAST_DAY = daysOf(9999, 12, 31);
 /** Before it no place had anything but its own mean solar time. */
 const EARLIEST = daysOf(1800, 1, 1) * DAY_MS;
 /** The last year whose dates can be written ends here; some room for offsets. */
@@ -236,6 +241,15 @@ function zoneFrom(name: string, clockwork: Clockwork): Zone {
     return day;
   }
 
+  function dateOf(t: number): number | null {
+    // A day more on both sides, for offsets. Far beyond, instants are too coarse for days to be counted.
+    if (!(t >= (FIRST_DAY - 1) * DAY_MS && t < (LAST_DAY + 2) * DAY_MS)) {
+      return null;
+    }
+    const day = dayOf(t);
+    return day >= FIRST_DAY && day <= LAST_DAY ? day : null;
+  }
+
   function spanAround(unit: CalendarUnit, t: number): Span {
     const span = recent[unit];
     if (t >= span.start && t < span.end) {
@@ -253,6 +267,7 @@ function zoneFrom(name: string, clockwork: Clockwork): Zone {
     instantOf: (local) => locate(local).instant,
     midnightOf,
     dayOf,
+    dateOf,
     midnightAtOrBefore: (t) => spanAround("day", t).start,
     startOf: (unit, t) => spanAround(unit, t).start,
     nextStartOf: (unit, t) => spanAround(unit, t).end,

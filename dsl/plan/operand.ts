@@ -150,9 +150,10 @@ function calculate(operator: Binary["operator"], a: number, b: number): number {
 function compileAnniversary(operand: CompiledOperand, { zone }: PlanBuilder): CompiledOperand {
   const read: Read = (contact, t) => {
     const moment = momentOf(operand.read(contact, t), zone);
-    if (moment === null) return undefined;
+    const date = moment === null ? null : zone.dateOf(Math.floor(moment));
+    if (date === null) return undefined;
     horizon.at = Math.min(horizon.at, zone.nextStartOf("day", t));
-    return daysToAnniversary(zone.dayOf(Math.floor(moment)), zone.dayOf(t));
+    return daysToAnniversary(date, zone.dayOf(t));
   };
   return { type: "scalar", read, window: null };
 }

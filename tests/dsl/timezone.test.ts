@@ -118,6 +118,23 @@ describe("the offset", () => {
   });
 });
 
+describe("the date of a number out of the data", () => {
+  const FIRST = utc("0000-01-01T00:00:00Z");
+  const END = utc("9999-12-31T00:00:00Z") + 24 * HOUR;
+
+  test.each(["UTC", "Europe/Rome", "Pacific/Apia", "America/New_York"])("in %s is one that can be written", (name) => {
+    const { dateOf, dayOf, midnightOf } = zone(name);
+    expect(dateOf(utc("2026-10-25T12:00:00Z"))).toBe(dayOf(utc("2026-10-25T12:00:00Z")));
+    const first = midnightOf(FIRST / (24 * HOUR));
+    const end = midnightOf(END / (24 * HOUR));
+    expect([first - 1, first, end - 1, end].map((t) => dateOf(t) !== null)).toEqual([false, true, true, false]);
+    for (const beyond of [8.64e15, 1e17, 1e300, Infinity]) {
+      expect([dateOf(beyond), dateOf(-beyond)]).toEqual([null, null]);
+    }
+    expect(dateOf(NaN)).toBeNull();
+  });
+});
+
 describe("a wall-clock time", () => {
   test.each([
     ["is unique on most days", "Europe/Rome", "2026-07-01T12:00:00Z", "2026-07-01T10:00:00Z"],

@@ -87,9 +87,12 @@ export function midnightsBetween(calendar: Calendar, from: number, to: number): 
 }
 
 /** The midnights from the day at t to the next day of the month and day at `moment`; 0 on the day itself. */
-export function daysToAnniversary(calendar: Calendar, moment: number, t: number): number {
+export function daysToAnniversary(calendar: Calendar, moment: number, t: number): number | null {
+  // What no date says has no anniversary; beyond 8.64e15 there is not even an instant (ECMAScript, time values).
+  if (Math.abs(moment) > 8.64e15) return null;
   const today = calendar.dayAt(t);
   const born = calendar.dayAt(moment);
+  if (born.year < 0 || born.year > 9999) return null;
   const from = utc(today.year, today.month, today.day);
   const inYear = (year: number): number => {
     const isLeap = utc(year, 2, 29) !== utc(year, 3, 1);

@@ -141,7 +141,7 @@ describe("the calendar", () => {
   });
 
   test("days to an anniversary are midnights, and 29 February falls on the 28th in other years", () => {
-    const days = (born: number, t: number): number => daysToAnniversary(rome, born, t);
+    const days = (born: number, t: number): number | null => daysToAnniversary(rome, born, t);
     const born = Date.UTC(1980, 0, 15, 12);
     expect(days(born, Date.UTC(2026, 0, 14, 22, 59))).toBe(1);
     expect(days(born, Date.UTC(2026, 0, 14, 23))).toBe(0);
@@ -158,6 +158,9 @@ describe("the calendar", () => {
     expect(isIn("days_to_anniversary(trait.born) = 1", born("1990-01-16"))).toBe(true);
     expect(isIn("days_to_anniversary(trait.born) = 0", born(Date.UTC(1990, 0, 15)))).toBe(true);
     expect(isIn("days_to_anniversary(trait.born) is set", born("soon"))).toBe(false);
+    for (const beyond of [1e300, -1e300, 8.64e15, Date.UTC(10_000, 0, 1)]) {
+      expect(isIn("days_to_anniversary(trait.born) is set", born(beyond))).toBe(false);
+    }
     expect(isIn('days_to_anniversary(first("A")) = 0', [track(START - 365 * DAY, "A")])).toBe(true);
   });
 });
