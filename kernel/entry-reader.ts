@@ -42,6 +42,15 @@ interface Layout {
   readonly stringsAt: number;
 }
 
+/** How many events an entry says that it has, without a look at the rest of it; 0 where it doesn't get so far. */
+export function eventCountOf(buffer: Buffer): number {
+  try {
+    return new ByteReader(buffer, CHECKED_FROM + 2 * Float64Array.BYTES_PER_ELEMENT).varint();
+  } catch {
+    return 0;
+  }
+}
+
 /** Checks the mark, the version, the checksum and that the parts add up. Throws a RangeError. */
 function readLayout(buffer: Buffer): Layout {
   if (buffer.length < CHECKED_FROM || buffer[0] !== ENTRY_MARK) throw new RangeError("not an entry of events");

@@ -14,6 +14,8 @@ import type { Event, Json, JsonObject } from "./event.ts";
  */
 export { VALUE_COMPLEX, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VALUE_TRUE } from "./entry-layout.ts";
 
+export { eventCountOf } from "./entry-reader.ts";
+
 /**
  * A decoded entry. Columns are indexed by the event's place in the entry; strings and objects are decoded when first
  * asked for and kept. Valid for as long as the buffer that it was opened on.

@@ -5,6 +5,7 @@ import type { Log } from "../kernel/log.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Token } from "./commit.ts";
+import type { BlockPool } from "./entry-queue.ts";
 import type { ProcessorOptions } from "./options.ts";
 import type { Poison } from "./poison.ts";
 import type { StreamReader } from "./reader.ts";
@@ -24,6 +25,8 @@ export interface PartitionDeps {
   readonly ticks: () => number;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** For entries that wait, shared by the partitions of a thread. */
+  readonly blocks: BlockPool;
   /** Bytes of resident pages that this partition may have at the moment. */
   readonly memoryShare: () => number;
 }

@@ -8,7 +8,8 @@
  */
 import { compareStreamIds, STREAM_START } from "../kernel/stream-id.ts";
 import { sendCommit, type Commit, type Position } from "./commit.ts";
-import { decodeEntry, entryBytes, type RawEntry } from "./entries.ts";
+import type { RawEntry } from "./entries.ts";
+import { createEntryQueue, type QueuedEntry } from "./entry-queue.ts";
 import { checkForGap, readStreamCounts } from "./gap.ts";
 import { writeHeartbeat } from "./heartbeat.ts";
 import type { PartitionContext } from "./partition-context.ts";
@@ -17,11 +18,27 @@ import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.
 import { fillsStep, nextWork, type StepBounds, type Work } from "./steps.ts";
 import { createSweeper } from "./sweep.ts";
 
-/** Read ahead at most: this many steps' entries, and this many bytes. */
-const AHEAD_STEPS = 2;
+/** More is read while there is less at hand than a step takes, and less than this. */
 const AHEAD_BYTES = 16 * 1024 * 1024;
 /** Bytes of pages in one commit when only checkpointing is left to do. */
 const FAREWELL_BYTES = 2 * 1024 * 1024;
+
+/**
+ * What is left to do when a commit has landed. Its bytes are not held here: a busy thread gets back to the partition
+ * much later, and by then they would be dear to collect.
+ */
+interface Flight {
+  readonly after: Position;
+  readonly step: {
+    readonly events: number;
+    readonly duplicates: number;
+    readonly saturated: number;
+    readonly rejected: number;
+  } | null;
+  readonly completesSweep: boolean;
+  readonly done: Promise<void>;
+  readonly sent: number;
+}
 
 /**
  * Returns when the partition is released. `onProgress` is called after each acknowledged commit and sign of life.
@@ -62,7 +79,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   /** Where memory is, and where the last acknowledged commit was. */
   let position = recovered.position;
   let committed = position;
-  let flight: { readonly commit: Commit; readonly done: Promise<void>; readonly sent: number } | null = null;
+  let flight: Flight | null = null;
   let lastSent = -Infinity;
   let lastPulse = -Infinity;
   let lastNow = position.now;
@@ -82,37 +99,21 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     ticks(),
   );
 
-  const queue: StreamEntry[] = [];
-  const sizes: number[] = [];
-  let queuedBytes = 0;
-  let unreadable: unknown = null;
+  const queue = createEntryQueue(context.blocks);
+  const { entries: waiting } = queue;
   /** Where the stream ended when the release began; null before that. */
   let drainTo: string | null = null;
   const drained = (): boolean =>
     status.drainUntil === null ||
     ticks() >= status.drainUntil ||
-    (drainTo !== null && compareStreamIds(queue.at(-1)?.id ?? position.offset, drainTo) >= 0);
+    (drainTo !== null && compareStreamIds(waiting.at(-1)?.id ?? position.offset, drainTo) >= 0);
   const subscription = context.reader.subscribe({
     key: keys.in,
     after: position.offset,
     hungry: () =>
-      unreadable === null &&
-      (!status.releasing || !drained()) &&
-      queue.length < AHEAD_STEPS * options.stepEntries &&
-      queuedBytes < AHEAD_BYTES,
+      (!status.releasing || !drained()) && waiting.length < options.stepEntries && queue.bytes < AHEAD_BYTES,
     take(entries: readonly RawEntry[]) {
-      try {
-        for (const raw of entries) {
-          if (unreadable !== null) return;
-          queue.push(decodeEntry(raw));
-          const bytes = entryBytes(raw);
-          sizes.push(bytes);
-          queuedBytes += bytes;
-        }
-      } catch (error) {
-        // What came before it is still good; the partition stops when it gets here.
-        unreadable = error;
-      }
+      for (const raw of entries) queue.push(raw);
       alarm.ring();
     },
   });
@@ -120,22 +121,21 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   /** Waits for the commit that is on its way. */
   const landed = async (): Promise<void> => {
     if (flight === null) return;
-    const { commit, done, sent } = flight;
+    const { after, step, completesSweep, done, sent } = flight;
     await done;
     flight = null;
-    committed = commit.after;
+    committed = after;
     telemetry.count("commits");
     telemetry.time("commit", ticks() - sent);
-    if (commit.step !== null) {
-      const { output, rejected } = commit.step;
+    if (step !== null) {
       telemetry.count("steps");
-      telemetry.count("events", output.events);
-      telemetry.count("duplicates", output.duplicates);
-      telemetry.count("saturated", output.saturated);
-      telemetry.count("rejected", rejected.length);
+      telemetry.count("events", step.events);
+      telemetry.count("duplicates", step.duplicates);
+      telemetry.count("saturated", step.saturated);
+      telemetry.count("rejected", step.rejected);
       poison.forget(committed.offset);
     }
-    if (commit.checkpoint !== null) telemetry.time("sweep", sweeper.completed(ticks()));
+    if (completesSweep) telemetry.time("sweep", sweeper.completed(ticks()));
     shard.evict(memoryShare());
     status.residentBytes = shard.residentBytes;
     status.contacts = committed.contacts;
@@ -152,13 +152,26 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     const done = sendCommit(redis, keys, commit, options);
     // It is awaited by `landed`; until then a failure has nobody to tell.
     done.catch(() => {});
-    flight = { commit, done, sent: now };
+    const counts =
+      step === null
+        ? null
+        : {
+            events: step.output.events,
+            duplicates: step.output.duplicates,
+            saturated: step.output.saturated,
+            rejected: step.rejected.length,
+          };
+    flight = { after: position, step: counts, completesSweep: checkpoint !== null, done, sent: now };
     lastSent = now;
   };
 
   /** Runs one step and sends it. */
   const advance = async ({ work, take }: Work, now: number): Promise<void> => {
-    const entries = queue.slice(0, take);
+    const entries = openEntries(waiting, take);
+    if (take > 0 && entries.length === 0) {
+      await landed();
+      throw unreadable(waiting);
+    }
     const { skip, rejected } = poison.of(entries);
     const input: StepInput = { seq: position.seq + 1, now, work, entries, skip };
     await bringPages(shard, input, redis, keys.pages);
@@ -173,8 +186,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     telemetry.time("step", stepMs);
     if (output.events > 0)
       eventMs = eventMs === 0 ? stepMs / output.events : eventMs + (stepMs / output.events - eventMs) / 4;
-    queue.splice(0, take);
-    for (const bytes of sizes.splice(0, take)) queuedBytes -= bytes;
+    queue.drop(entries.length);
     subscription.wake();
     sweeper.countEvents(output.events);
 
@@ -230,7 +242,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
 
   /** Entries that trickle in are taken together; a partition that was idle answers at once. */
   const pauseBefore = ({ work }: Work): number => {
-    if (work.kind !== "entries" || status.releasing || fillsStep(queue, bounds())) return 0;
+    if (work.kind !== "entries" || status.releasing || fillsStep(waiting, bounds())) return 0;
     return lastSent + options.commitIntervalMs - ticks();
   };
 
@@ -247,9 +259,9 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       }
 
       // What was read is finished first; a model that is being switched to goes on at the next owner.
-      const done = queue.length === 0 && drained();
-      const leaving = status.releasing && unreadable === null && (done || shard.migration !== null);
-      const work = leaving ? null : nextWork(shard, queue, now, bounds());
+      const done = waiting.length === 0 && drained();
+      const leaving = status.releasing && (done || shard.migration !== null);
+      const work = leaving ? null : nextWork(shard, waiting, now, bounds());
       const pause = work === null ? Infinity : pauseBefore(work);
       if (work !== null && pause <= 0) {
         await advance(work, now);
@@ -261,7 +273,6 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       }
       if (work === null) {
         if (leaving) break;
-        if (unreadable !== null && queue.length === 0) throw unreadable;
         if (sweeper.running || sweeper.dueIn(position, ticks()) <= 0) {
           send(position, null, 0);
           continue;
@@ -289,4 +300,26 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       await landed();
     }
   }
+}
+
+/** Why the first one can't be opened. */
+function unreadable([head]: readonly QueuedEntry[]): unknown {
+  try {
+    return new Error(`entry ${head?.open().id} can be read after all`);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** The first ones, opened, up to one that can't be read: what came before it is still good. */
+function openEntries(waiting: readonly QueuedEntry[], count: number): StreamEntry[] {
+  const entries: StreamEntry[] = [];
+  for (let i = 0; i < count; i++) {
+    try {
+      entries.push((waiting[i] as QueuedEntry).open());
+    } catch {
+      break;
+    }
+  }
+  return entries;
 }

@@ -1,8 +1,8 @@
 /** Decides what the next step of a partition is. Pure: it looks at the shard, the entries at hand and the instant. */
 import type { Step } from "../kernel/delta.ts";
 import type { ClockMode } from "../kernel/clock.ts";
-import { eventsOf } from "./entries.ts";
-import type { Shard, StreamEntry } from "./state-machine.ts";
+import type { QueuedEntry } from "./entry-queue.ts";
+import type { Shard } from "./state-machine.ts";
 
 export interface StepBounds {
   readonly clockMode: ClockMode;
@@ -22,7 +22,7 @@ export interface Work {
  * In this order: pages that still have the old model; due timers, while there are more than one step should run with
  * the entries; the entries (a model alone); due timers without entries. Null when there is nothing to do.
  */
-export function nextWork(shard: Shard, queue: readonly StreamEntry[], now: number, bounds: StepBounds): Work | null {
+export function nextWork(shard: Shard, queue: readonly QueuedEntry[], now: number, bounds: StepBounds): Work | null {
   const { migration } = shard;
   if (migration !== null) {
     const { version, nextPage, pages } = migration;
@@ -45,31 +45,28 @@ function timersUpTo(until: number): Work {
 }
 
 /** With the event clock: the instant to which an entry moves time first, null if it doesn't. */
-function movesClockTo(entry: StreamEntry): number | null {
+function movesClockTo(head: QueuedEntry): number | null {
+  const entry = head.open();
   if (entry.kind === "events") return entry.events.timestamps[0] ?? null;
   return entry.control.kind === "clock" ? entry.control.now : null;
 }
 
-function takeEntries(queue: readonly StreamEntry[], bounds: StepBounds): number {
+function takeEntries(queue: readonly QueuedEntry[], bounds: StepBounds): number {
   let events = 0;
   let take = 0;
   for (const entry of queue) {
-    if (isModel(entry)) return Math.max(take, 1);
-    events += eventsOf(entry);
+    if (entry.isModel) return Math.max(take, 1);
+    events += entry.events;
     if (take > 0 && events > bounds.stepEvents) break;
     if (++take === bounds.stepEntries) break;
   }
   return take;
 }
 
-function isModel(entry: StreamEntry): boolean {
-  return entry.kind === "control" && entry.control.kind === "model";
-}
-
 /** Enough at hand for a step of full size, so that waiting for more would gain nothing? */
-export function fillsStep(queue: readonly StreamEntry[], bounds: StepBounds): boolean {
+export function fillsStep(queue: readonly QueuedEntry[], bounds: StepBounds): boolean {
   if (queue.length >= bounds.stepEntries) return true;
   let events = 0;
-  for (const entry of queue) events += eventsOf(entry);
+  for (const entry of queue) events += entry.events;
   return events >= bounds.stepEvents;
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { machineClock, type Clock } from "../kernel/clock.ts";
 import { createLog, type Log } from "../kernel/log.ts";
 import { connectRedis, disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
+import { createBlockPool } from "./entry-queue.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./messages.ts";
 import { ownPartition, type Partition } from "./partition.ts";
 import type { PartitionDeps } from "./partition-context.ts";
@@ -23,6 +24,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const clock = task.sharedClock === null ? machineClock : sharedClock(task.sharedClock);
   const telemetry = createTelemetry();
   const owned = new Map<number, Partition>();
+  const blocks = createBlockPool();
   const connect = (name: string, blocking: boolean): RedisClient =>
     connectRedis(redisUrl, { name: `${name}-${worker}`, log, ...(blocking ? { commandTimeoutMs: null } : {}) });
   const redis = connect("processor", false);
@@ -52,6 +54,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
       ticks: () => performance.now(),
       log,
       telemetry,
+      blocks,
       memoryShare: () => options.memoryBytes / options.threads / Math.max(1, owned.size),
     };
     const mine = ownPartition(partition, nonce, deps);

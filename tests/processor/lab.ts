@@ -10,6 +10,7 @@ import { EMPTY_MODEL } from "../../kernel/model-record.ts";
 import { connectRedis, whenReady, type RedisClient } from "../../kernel/redis.ts";
 import { runScript } from "../../kernel/scripts.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import { createBlockPool } from "../../processor/entry-queue.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../../processor/options.ts";
 import { ownPartition, type Partition } from "../../processor/partition.ts";
 import type { PartitionDeps } from "../../processor/partition-context.ts";
@@ -106,6 +107,7 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
         ticks: () => performance.now(),
         log: silent,
         telemetry,
+        blocks: createBlockPool(),
         memoryShare: () => Infinity,
         ...over,
       });

@@ -13,6 +13,7 @@ import { encodeEntry, openEntry } from "../../kernel/entry.ts";
 import type { Event } from "../../kernel/event.ts";
 import { decodeHeartbeat } from "../../kernel/partition-state.ts";
 import { runScript } from "../../kernel/scripts.ts";
+import { createBlockPool } from "../../processor/entry-queue.ts";
 import { ownPartition, type Partition } from "../../processor/partition.ts";
 import { ACQUIRE_SCRIPT } from "../../processor/scripts/acquire.ts";
 import { HandlerFault, type StreamEntry } from "../../processor/state-machine.ts";
@@ -113,6 +114,7 @@ async function round(seed: number): Promise<void> {
       ticks: () => performance.now(),
       log: silent,
       telemetry: createTelemetry(),
+      blocks: createBlockPool(),
       memoryShare: choices.chance(0.5) ? () => 600 : () => Infinity,
     });
     return partition;
