@@ -2,6 +2,7 @@
  * Event traffic for benchmarks: contacts skewed as in life (few send much), twenty event names, fifty shapes of
  * properties. Deterministic for a seed.
  */
+import { createRandom } from "./random.ts";
 
 export interface Traffic {
   /** One call of `POST /v1/batch` as an object, without its `type`. */
@@ -46,16 +47,4 @@ export function windowedModel(segments: number): string {
     return `segment "segment ${i}" = count(${selector}) >= ${1 + (i % 5)}`;
   });
   return `score +1 on any\n${lines.join("\n")}\n`;
-}
-
-/** Numbers in [0, 1): Marsaglia's xorshift with 32 bits of state ("Xorshift RNGs", 2003). */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 2 ** 32;
-  };
 }

@@ -3,6 +3,7 @@
  * change stays the same.
  */
 import type { Event, JsonObject } from "../kernel/event.ts";
+import { createRandom } from "./random.ts";
 
 /** How an event finds the few segments that it can change: by its name, by an equality, or by a range. */
 export type Reach = "name" | "value" | "range";
@@ -91,17 +92,5 @@ export function createGrowthTraffic(load: GrowthLoad, seed: number): GrowthTraff
         traits: {},
       };
     },
-  };
-}
-
-/** Numbers in [0, 1): Marsaglia's xorshift with 32 bits of state ("Xorshift RNGs", 2003). */
-function createRandom(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 2 ** 32;
   };
 }

@@ -32,6 +32,7 @@ import { decodeShardCheckpoint, encodeShardCheckpoint } from "../processor/shard
 import { createShard } from "../processor/shard.ts";
 import type { Shard, StreamEntry } from "../processor/state-machine.ts";
 import { storeVersion } from "../query/model-store.ts";
+import { createRandom } from "./random.ts";
 
 export interface StoreOptions {
   /** An empty Redis. */
@@ -271,7 +272,7 @@ function flipsOf(index: Buffer): number[] {
 
 /** What is kept of the messages of the last two days, were they the share of all that they are of a month's. */
 function fingerprints(contacts: number, now: number, seed: number): ReturnType<typeof createSeen> {
-  const random = createRandom(seed);
+  const random = createRandom(seed + 1);
   const seen = createSeen(PROCESSOR_DEFAULTS.limits);
   const daily = Math.round((contacts * PROFILE.events) / PROFILE.days);
   for (const day of [2, 1]) {
@@ -287,7 +288,7 @@ function* groups(
   seed: number,
   now: number,
 ): Generator<{ readonly calls: Event[]; readonly receivedAt: number }> {
-  const random = createRandom(seed);
+  const random = createRandom(seed + 1);
   const start = now - PROFILE.days * DAY_MS;
   const times = new Float64Array(ids.length * PROFILE.events);
   for (let i = 0; i < ids.length; i++) {
@@ -346,17 +347,5 @@ function traitsOf(contact: number, random: () => number): JsonObject {
     country: pick(COUNTRIES),
     age: 18 + Math.floor(random() * 60),
     newsletter: random() < 0.5,
-  };
-}
-
-/** Numbers in [0, 1): Marsaglia's xorshift with 32 bits of state ("Xorshift RNGs", 2003). */
-function createRandom(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 2 ** 32;
   };
 }

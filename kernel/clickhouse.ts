@@ -1,18 +1,7 @@
-/**
- * Connections to ClickHouse: a server (or the load balancer of a cluster) by its URL, or the engine embedded in this
- * process. Both are the same client with the same SQL; only how the bytes travel differs.
- */
+/** ClickHouse embedded in this process, behind the client that also speaks to servers: the same SQL, other bytes. */
 import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from "@clickhouse/client";
 
 export type { ClickHouseClient };
-
-/** How long one statement may take, ms. */
-const REQUEST_TIMEOUT_MS = 60_000;
-
-/** @param url `http://[user:password@]host:port[/database]` or `https://…`. Connects with the first statement. */
-export function openUrl(url: string): ClickHouseClient {
-  return createClient({ url, request_timeout: REQUEST_TIMEOUT_MS });
-}
 
 /**
  * Opens the embedded engine. A process has one engine, bound to one folder: opening a second folder while the first

@@ -143,33 +143,3 @@ export function writeItems(into: Buffer, at: number, items: Numbers, length: num
   }
   return to;
 }
-
-/** Reads `length` items that `writeItems` wrote; `into` has room for them and begins as zeros. */
-export function readItems(from: Buffer, at: number, into: Numbers, length: number, width: number): void {
-  let source = at;
-  switch (width) {
-    case 0:
-      return;
-    case 1:
-      for (let i = 0; i < length; i++) into[i] = from[source++] ?? 0;
-      return;
-    case 2:
-      for (let i = 0; i < length; i++, source += 2) into[i] = (from[source] ?? 0) | ((from[source + 1] ?? 0) << 8);
-      return;
-    case 4:
-      for (let i = 0; i < length; i++, source += 4) {
-        into[i] =
-          ((from[source] ?? 0) |
-            ((from[source + 1] ?? 0) << 8) |
-            ((from[source + 2] ?? 0) << 16) |
-            ((from[source + 3] ?? 0) << 24)) >>>
-          0;
-      }
-      return;
-    case 8: {
-      const view = new DataView(from.buffer, from.byteOffset, from.byteLength);
-      for (let i = 0; i < length; i++, source += 8) into[i] = view.getFloat64(source, true);
-      return;
-    }
-  }
-}

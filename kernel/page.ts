@@ -96,19 +96,6 @@ export function readRowHead(input: ByteReader): RowHead {
   };
 }
 
-/** The heads of a page in order; for views. */
-export function readPageHeads(bytes: Buffer): { header: PageHeader; heads: RowHead[] } {
-  const input = new ByteReader(bytes);
-  const header = readPageHeader(input);
-  const heads: RowHead[] = [];
-  for (let i = 0; i < header.count; i++) {
-    const length = input.varint();
-    heads.push(readRowHead(new ByteReader(bytes, input.at, input.at + length)));
-    input.at += length;
-  }
-  return { header, heads };
-}
-
 /** What `eachRowHead` calls. Ids and names lie as UTF-8 in the page's bytes, from `from` to before `to`. */
 export interface RowHeadSink {
   /** Before all else of a contact. Micro points; stage id, -1 for none. */
@@ -117,7 +104,7 @@ export interface RowHeadSink {
   tag(bytes: Buffer, from: number, to: number, points: number): void;
 }
 
-/** `readPageHeads` without an object for anything: a view reads millions of rows at its start. */
+/** The heads of a page in order, without an object for anything: a view reads millions of rows at its start. */
 export function eachRowHead(bytes: Buffer, sink: RowHeadSink): PageHeader {
   const input = new ByteReader(bytes);
   const header = readPageHeader(input);

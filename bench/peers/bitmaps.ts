@@ -1,6 +1,7 @@
 /** How many ids are in two sets of many: Sluice's bitmaps beside the native roaring ones. */
 import { countCommon, createBitmap, setBit, wordsFor } from "../../query/bitmap.ts";
 import { loadPeer } from "./load.ts";
+import { createRandom } from "../random.ts";
 
 interface Roaring {
   readonly RoaringBitmap32: {
@@ -54,16 +55,4 @@ export function timeOf(call: () => number, seconds: number): number {
   }
   times.sort((x, y) => x - y);
   return times[times.length >>> 1] ?? Number.NaN;
-}
-
-/** Numbers in [0, 1): Marsaglia's xorshift with 32 bits of state ("Xorshift RNGs", 2003). */
-function createRandom(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 2 ** 32;
-  };
 }

@@ -1,5 +1,6 @@
 /** The rules and the events that every peer gets, and the one form in which all say who is in what. */
 import { createHash } from "node:crypto";
+import { createRandom } from "../random.ts";
 
 /** Whoever had at least so many events of this name and category, above a price or within a window. */
 export interface Rule {
@@ -100,16 +101,4 @@ export function digestOf(members: Members): string {
 
 export function sortedMembers(sets: readonly Iterable<number>[]): Members {
   return sets.map((set) => [...set].sort((a, b) => a - b));
-}
-
-/** Numbers in [0, 1): Marsaglia's xorshift with 32 bits of state ("Xorshift RNGs", 2003). */
-function createRandom(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 2 ** 32;
-  };
 }
