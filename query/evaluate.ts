@@ -5,9 +5,9 @@
 import type { FactsTest, PredicatePlan, ViewFact } from "../dsl/predicate-plan.ts";
 import { fromMicros } from "../kernel/decimal.ts";
 import { newWords } from "./bitmap-kernel.ts";
-import { combineWords, countWords, wholeBlocks } from "./bitmap.ts";
+import { combineWords, setBitIn, wholeBlocks } from "./bitmap.ts";
 import { rangesOf } from "./micro-ranges.ts";
-import { eachAsked, scanRange, scanScores, scanStages, scanTopTags } from "./scan.ts";
+import { eachAsked, scanNumbers, scanRange, scanScores } from "./scan.ts";
 import type { PartitionView } from "./view.ts";
 
 /** Numbers of the names in a plan, by the model in use. */
@@ -115,7 +115,7 @@ function costOf(plan: PredicatePlan): number {
     case "or":
       return Math.max(1, ...plan.parts.map(costOf));
     case "facts":
-      return plan.facts.length > 1 || plan.facts[0]?.kind === "top_tag" ? 5 : plan.facts[0]?.kind === "tag" ? 4 : 3;
+      return plan.facts.length > 1 ? 5 : plan.facts[0]?.kind === "tag" ? 4 : 3;
   }
 }
 
@@ -150,11 +150,11 @@ function scan(plan: Facts, scene: Scene, within: Uint32Array, depth: number): Ui
     if (ranges === null) scanScores(into, within, view.words, values, holds);
     else for (const range of ranges) scanRange(into, within, view.words, values, range);
   } else if (only.kind === "stage") {
-    scanStages(into, within, view.words, view.stages, (stage) => test([names.stageName(stage)]));
+    scanNumbers(into, within, view.words, view.stages, (stage) => test([names.stageName(stage)]));
   } else {
     const { tagNames } = view;
     const ofTag = (tag: number): boolean => test([tag < 0 ? null : tagNames.name(tag)]);
-    scanTopTags(into, within, view.words, view.tags, tagNames, ofTag);
+    scanNumbers(into, within, view.words, view.tags.tops.values, ofTag);
   }
   return into;
 }
@@ -167,33 +167,30 @@ function testOfNumber(test: FactsTest): (points: number) => boolean {
   };
 }
 
-/**
- * Few have a tag: everybody else has 0 points, so one test decides about them all. Of those who have it, or of those who
- * are asked about, the fewer are looked at one by one.
- */
+/** Who doesn't have the tag has 0 points, so one test decides about all of them. */
 function scanPoints(
   name: string,
-  { test }: Facts,
+  { test, breaks }: Facts,
   { view, length }: Scene,
   within: Uint32Array,
   depth: number,
 ): Uint32Array {
   const into = emptyScratch(depth, length);
   const tag = view.tagNames.find(name);
-  const holds = remembering(testOfNumber(test));
+  const holds = testOfNumber(test);
+  const ranges = breaks === null ? null : rangesOf(breaks, holds);
   const others = test([0]);
-  if (within !== view.present.words && countWords(within) < view.tags.count(tag)) {
-    eachAsked(into, within, view.words, (slot) => {
-      const micros = view.tags.points(slot, tag);
-      return micros === null ? others : holds(micros);
-    });
+  if (others) {
+    view.tags.markSlotsWith(tag, into);
+    combineWords("andNot", into, view.present.words, into, length);
+  }
+  if (ranges !== null) {
+    for (const range of ranges) view.tags.markInRange(tag, range, within, into);
     return into;
   }
-  if (others) combineWords("or", into, view.present.words, NOBODY, length);
+  const remembered = remembering(holds);
   view.tags.eachSlotWith(tag, (slot, micros) => {
-    if (holds(micros) === others) return;
-    const at = slot >>> 5;
-    into[at] = (into[at] ?? 0) ^ (1 << (slot & 31));
+    if (remembered(micros)) setBitIn(into, slot);
   });
   return into;
 }
@@ -240,7 +237,7 @@ function readerOf(
       return (slot) => names.stageName(view.stage(slot));
     case "top_tag":
       return (slot) => {
-        const tag = view.tags.top(slot, view.tagNames);
+        const tag = view.tags.tops.get(slot);
         return tag < 0 ? null : view.tagNames.name(tag);
       };
     case "tag": {

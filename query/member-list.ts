@@ -6,6 +6,9 @@ import { freshnessJson, memberJson, type MemberField } from "./member-json.ts";
 import type { ActiveModel } from "./model-registry.ts";
 import { BestByScore, pageInOrder, type MemberSet, type Page, type Position } from "./pages.ts";
 
+/** Members written between two breaths. */
+const ROWS_A_PORTION = 500;
+
 export interface MemberListRequest {
   /** One per partition, in their order. */
   readonly sets: readonly MemberSet[];
@@ -23,11 +26,12 @@ export interface MemberListRequest {
 
 /** `"members":[…],"next":…,"as_of":…,"lag_ms":…}`: the rest of an answer whose head is the caller's. */
 export async function listMembers(request: MemberListRequest): Promise<string> {
-  const { sets, fields, model } = request;
+  const { sets, fields, model, breathe } = request;
   const { rows, next } = await page(request);
   const views = new Map(sets.map((set) => [set.partition, set.view]));
   const members: string[] = [];
-  for (const { partition, slot } of rows) {
+  for (const [place, { partition, slot }] of rows.entries()) {
+    if (place % ROWS_A_PORTION === 0) await breathe();
     const view = views.get(partition);
     if (view !== undefined) members.push(memberJson(view, slot, fields, model));
   }
@@ -44,8 +48,8 @@ async function page(request: MemberListRequest): Promise<{ rows: readonly Positi
     const [micros = 0, partition = 0, slot = 0] = (after ?? []).map(Number);
     const best = new BestByScore(limit, after === null ? null : { micros, partition, slot });
     for (const set of sets) {
-      best.add(set);
       await breathe();
+      best.add(set);
     }
     return withCursor(best.page(), list, (row) => [row.micros, row.partition, row.slot]);
   }

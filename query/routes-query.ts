@@ -68,8 +68,8 @@ export function queryRoutes(context: QueryContext): FastifyPluginAsyncTypebox {
         const breathe = createBreather();
         const sets: MemberSet[] = [];
         for (const { partition, view } of served) {
-          sets.push({ partition: partition.number, view, words: evaluate(plan, view, model) });
           await breathe();
+          sets.push({ partition: partition.number, view, words: evaluate(plan, view, model) });
         }
         const count = countMembers(sets);
         const list = await listMembers({

@@ -4,8 +4,6 @@
  */
 import { fromMicros } from "../kernel/decimal.ts";
 import type { MicroRange } from "./micro-ranges.ts";
-import type { TagNames } from "./tag-names.ts";
-import type { TagTable } from "./tag-table.ts";
 
 /** Contacts whose score lies in a range. `values` has all slots of `into`'s first `length` words. */
 export function scanRange(
@@ -52,48 +50,58 @@ export function scanScores(
   });
 }
 
-/** Contacts whose stage (its id plus one) passes; there are few, so each is tested once. */
-export function scanStages(
+/**
+ * Contacts whose number passes, in a column of numbers plus one, with 0 for none; the test gets -1 for it. There are few
+ * different ones, so each is tested once.
+ */
+export function scanNumbers(
   into: Uint32Array,
   within: Uint32Array,
   length: number,
-  stages: Uint16Array,
-  test: (stage: number) => boolean,
+  values: Uint16Array | Uint32Array,
+  test: (number: number) => boolean,
 ): void {
-  const verdicts = new Uint8Array(2 ** 16);
-  const [passes, fails] = [1, 2];
+  let verdicts = new Uint8Array(64);
   for (let at = 0; at < length; at++) {
     const asked = within[at] ?? 0;
     if (asked === 0) continue;
     const base = at * 32;
     let bits = 0;
+    let unknown = 0;
     for (let i = 0; i < 32; i++) {
-      const stage = stages[base + i] ?? 0;
-      let verdict = verdicts[stage] ?? 0;
-      if (verdict === 0) {
-        verdict = test(stage - 1) ? passes : fails;
-        verdicts[stage] = verdict;
-      }
+      const verdict = verdicts[values[base + i] ?? 0] ?? 0;
       bits |= (verdict & 1) << i;
+      unknown |= (verdict ^ KNOWN) & KNOWN;
+    }
+    if (unknown !== 0) {
+      verdicts = learn(verdicts, values, base, test);
+      at--;
+      continue;
     }
     into[at] = bits & asked;
   }
 }
+const PASSES = 1;
+const KNOWN = 2;
 
-/** Contacts whose strongest tag passes, by its number, -1 for none; each number is tested once. */
-export function scanTopTags(
-  into: Uint32Array,
-  within: Uint32Array,
-  length: number,
-  tags: TagTable,
-  names: TagNames,
-  test: (tag: number) => boolean,
-): void {
-  const verdicts: boolean[] = [];
-  eachAsked(into, within, length, (slot) => {
-    const tag = tags.top(slot, names);
-    return (verdicts[tag + 1] ??= test(tag));
-  });
+/** The verdicts with those of a word's 32 numbers. */
+function learn(
+  verdicts: Uint8Array<ArrayBuffer>,
+  values: Uint16Array | Uint32Array,
+  base: number,
+  test: (number: number) => boolean,
+): Uint8Array<ArrayBuffer> {
+  let known = verdicts;
+  for (let i = 0; i < 32; i++) {
+    const value = values[base + i] ?? 0;
+    if (value >= known.length) {
+      const more = new Uint8Array(value * 2);
+      more.set(known);
+      known = more;
+    }
+    if (known[value] === 0) known[value] = KNOWN | (test(value - 1) ? PASSES : 0);
+  }
+  return known;
 }
 
 /** Contacts that pass a test of their own. */

@@ -48,6 +48,24 @@ export class SlotSet {
     else for (let i = 0; i < this.count; i++) take(this.#list[i] ?? 0);
   }
 
+  /** Calls `take` with the words that have slots in both, in no particular order; a word may come in several parts. */
+  eachWordIn(within: Uint32Array, take: (at: number, bits: number) => void): void {
+    const own = this.#words;
+    if (own !== null) {
+      const length = Math.min(own.length, within.length);
+      for (let at = 0; at < length; at++) {
+        const both = (own[at] ?? 0) & (within[at] ?? 0);
+        if (both !== 0) take(at, both);
+      }
+      return;
+    }
+    for (let i = 0; i < this.count; i++) {
+      const slot = this.#list[i] ?? 0;
+      const bit = 1 << (slot & 31);
+      if (((within[slot >>> 5] ?? 0) & bit) !== 0) take(slot >>> 5, bit);
+    }
+  }
+
   /** Sets the slots' bits in words that hold all slots. */
   markIn(words: Uint32Array): void {
     const own = this.#words;

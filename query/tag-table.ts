@@ -11,8 +11,10 @@
  */
 import { MICRO } from "../kernel/decimal.ts";
 import { grownFloat64, grownUint32 } from "./columns.ts";
+import type { MicroRange } from "./micro-ranges.ts";
 import { SlotSet } from "./slot-set.ts";
 import type { TagNames } from "./tag-names.ts";
+import { TopTags } from "./top-tags.ts";
 
 const NONE = 0;
 const COUNT_MASK = 0xfffff;
@@ -38,6 +40,9 @@ const double = new Float64Array(1);
 const halves = new Uint32Array(double.buffer);
 
 export class TagTable {
+  /** The tag of each contact with the most points, of equals the one whose name sorts first. */
+  readonly tops = new TopTags();
+  readonly #names: TagNames;
   #cells = new Uint32Array(START);
   /** The first cell never used; cell 0 stays free, since 0 is "no block". */
   #end = 1;
@@ -50,8 +55,13 @@ export class TagTable {
   /** Micro points of all contacts together; whole numbers, so that adding and taking away leaves no dust. */
   #totals = new Float64Array(START);
 
+  constructor(names: TagNames) {
+    this.#names = names;
+  }
+
   /** Makes room for so many slots at once. */
   reserve(slots: number): void {
+    this.tops.reserve(slots);
     if (slots <= this.#blocks.length) return;
     const blocks = new Uint32Array(slots);
     blocks.set(this.#blocks);
@@ -84,12 +94,15 @@ export class TagTable {
       if (before === points) return;
       this.#totals[tag] = this.total(tag) + points - before;
       this.#put(slot, block, entry, tag, points);
+      if (points > before) this.#contend(slot, tag, points);
+      else if (this.tops.get(slot) === tag) this.tops.set(slot, this.#strongest(slot));
       return;
     }
     this.#totals[tag] = this.total(tag) + points;
     this.#blocks = grownUint32(this.#blocks, slot + 1);
     (this.#sets[tag] ?? this.#newSet(tag)).add(slot, this.#blocks.length);
     this.#put(slot, block, NONE, tag, points);
+    this.#contend(slot, tag, points);
   }
 
   /** All tags of a contact that had none: no tag twice. */
@@ -107,12 +120,18 @@ export class TagTable {
     const block = this.#take(1 + tags.length * width);
     this.#cells[block] = (this.#cells[block] ?? 0) | (narrow ? 0 : WIDE) | tags.length;
     this.#blocks[slot] = block;
+    let top = -1;
+    let most = 0;
     for (let i = 0, at = block + 1; i < tags.length; i++, at += width) {
       const [tag, micros] = [tags[i] ?? 0, points[i] ?? 0];
       this.#write(at, narrow, tag, micros);
       this.#totals[tag] = this.total(tag) + micros;
       (this.#sets[tag] ?? this.#newSet(tag)).add(slot, this.#blocks.length);
+      if (top >= 0 && !this.#isStronger(tag, micros, top, most)) continue;
+      top = tag;
+      most = micros;
     }
+    this.tops.set(slot, top);
   }
 
   remove(slot: number, tag: number): void {
@@ -125,12 +144,14 @@ export class TagTable {
     if (count === 1) {
       this.#giveBack(block);
       this.#blocks[slot] = NONE;
+      this.tops.set(slot, -1);
       return;
     }
     const width = (head & WIDE) === 0 ? 1 : WIDE_CELLS;
     const last = block + 1 + (count - 1) * width;
     this.#cells.copyWithin(entry, last, last + width);
     this.#cells[block] = head - 1;
+    if (this.tops.get(slot) === tag) this.tops.set(slot, this.#strongest(slot));
   }
 
   /** Takes every tag from a slot. */
@@ -140,6 +161,7 @@ export class TagTable {
     this.eachTagOf(slot, (tag, points) => this.#leave(slot, tag, points));
     this.#giveBack(block);
     this.#blocks[slot] = NONE;
+    this.tops.set(slot, -1);
   }
 
   eachTagOf(slot: number, take: (tag: number, points: number) => void): void {
@@ -158,18 +180,6 @@ export class TagTable {
     for (let i = 0, at = block + 1; i < count; i++, at += WIDE_CELLS) take(cells[at] ?? 0, this.#pointsAt(block, at));
   }
 
-  /** The number of the tag with the most points, of equals the one whose name sorts first; -1 without tags. */
-  top(slot: number, names: TagNames): number {
-    let top = -1;
-    let most = 0;
-    this.eachTagOf(slot, (tag, points) => {
-      if (top >= 0 && (points < most || (points === most && names.compare(tag, top) > 0))) return;
-      top = tag;
-      most = points;
-    });
-    return top;
-  }
-
   /** In no particular order. */
   eachSlotWith(tag: number, take: (slot: number, points: number) => void): void {
     this.#sets[tag]?.each((slot) => {
@@ -178,9 +188,57 @@ export class TagTable {
     });
   }
 
+  /** Sets the bits of those slots of `within` that have the tag with points in the range; words hold all slots. */
+  markInRange(tag: number, { from, to }: MicroRange, within: Uint32Array, words: Uint32Array): void {
+    const set = this.#sets[tag];
+    if (set === undefined) return;
+    const cells = this.#cells;
+    const blocks = this.#blocks;
+    set.eachWordIn(within, (at, asked) => {
+      let bits = 0;
+      for (let rest = asked; rest !== 0; rest &= rest - 1) {
+        const bit = 31 - Math.clz32(rest & -rest);
+        const block = blocks[at * 32 + bit] ?? NONE;
+        const head = cells[block] ?? 0;
+        let micros: number;
+        if ((head & WIDE) === 0) {
+          let entry = block + 1;
+          while (((cells[entry] ?? 0) & NARROW_TAG_MAX) !== tag) entry++;
+          micros = ((cells[entry] ?? 0) >> 16) * MICRO;
+        } else {
+          micros = this.#pointsAt(block, this.#find(block, tag));
+        }
+        if (micros >= from && micros < to) bits |= 1 << bit;
+      }
+      words[at] = (words[at] ?? 0) | bits;
+    });
+  }
+
   /** Sets the bits of all slots with the tag in words that hold all slots. */
   markSlotsWith(tag: number, words: Uint32Array): void {
     this.#sets[tag]?.markIn(words);
+  }
+
+  /** The slot's points of a tag have risen to this. */
+  #contend(slot: number, tag: number, points: number): void {
+    const top = this.tops.get(slot);
+    if (top === tag) return;
+    if (top < 0 || this.#isStronger(tag, points, top, this.points(slot, top) ?? 0)) this.tops.set(slot, tag);
+  }
+
+  #isStronger(tag: number, points: number, than: number, most: number): boolean {
+    return points > most || (points === most && this.#names.compare(tag, than) < 0);
+  }
+
+  #strongest(slot: number): number {
+    let top = -1;
+    let most = 0;
+    this.eachTagOf(slot, (tag, points) => {
+      if (top >= 0 && !this.#isStronger(tag, points, top, most)) return;
+      top = tag;
+      most = points;
+    });
+    return top;
   }
 
   #newSet(tag: number): SlotSet {

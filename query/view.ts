@@ -31,7 +31,7 @@ export interface Members extends Bitmap {
 export class PartitionView {
   readonly tagNames: TagNames;
   readonly ids = new IdTable();
-  readonly tags = new TagTable();
+  readonly tags: TagTable;
   readonly scores = new ScoreColumn();
   /** Contacts that exist, and those of them that have a userId. */
   readonly present: Bitmap = createBitmap();
@@ -50,6 +50,7 @@ export class PartitionView {
 
   constructor(tagNames: TagNames) {
     this.tagNames = tagNames;
+    this.tags = new TagTable(tagNames);
     this.#page = new PageIntake(this);
   }
 

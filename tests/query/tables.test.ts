@@ -2,9 +2,22 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clearBit, countCommon, createBitmap, eachBit, hasBit, popcount, setBit } from "../../query/bitmap.ts";
 import { IdTable } from "../../query/id-table.ts";
+import { TagNames } from "../../query/tag-names.ts";
 import { TagTable } from "../../query/tag-table.ts";
 
 const slot = fc.integer({ min: 0, max: 200 });
+
+/** Their order is another one than that of their numbers. */
+const names = new TagNames();
+for (let number = 0; number < 100; number++) names.number(`tag ${(number * 37) % 100}`);
+
+/** The tag with the most points, of equals the one whose name sorts first; -1 without any. */
+function strongestOf(table: TagTable, of: number): number {
+  const tags: { readonly tag: number; readonly points: number }[] = [];
+  table.eachTagOf(of, (tag, points) => void tags.push({ tag, points }));
+  tags.sort((a, b) => b.points - a.points || (names.name(a.tag) < names.name(b.tag) ? -1 : 1));
+  return tags[0]?.tag ?? -1;
+}
 
 describe("a bitmap", () => {
   it("is a set of slots that knows its size", () => {
@@ -91,7 +104,7 @@ describe("a table of tags", () => {
     );
     fc.assert(
       fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
-        const table = new TagTable();
+        const table = new TagTable(names);
         const model = new Map<string, number>();
         for (const one of changes) {
           if (one.kind === "set") {
@@ -112,19 +125,26 @@ describe("a table of tags", () => {
           expect(new Map([...slots].map(([n, points]) => [`${n} ${tag}`, points]))).toEqual(new Map(wanted));
           expect(table.count(tag)).toBe(wanted.length);
           expect(table.total(tag)).toBe(wanted.reduce((sum, [, points]) => sum + points, 0));
+          const [within, words] = [new Uint32Array([0b10_1111_0110]), new Uint32Array(1)];
+          table.markInRange(tag, { from: -3, to: 5e6 }, within, words);
+          for (let n = 0; n < 32; n++) {
+            const points = hasBit(within, n) ? (slots.get(n) ?? Infinity) : Infinity;
+            expect(hasBit(words, n)).toBe(points >= -3 && points < 5e6);
+          }
         }
         for (let n = 0; n <= 13; n++) {
           const tags = new Map<string, number>();
           table.eachTagOf(n, (tag, points) => void tags.set(`${n} ${tag}`, points));
           expect(tags).toEqual(new Map([...model].filter(([key]) => key.startsWith(`${n} `))));
           expect(table.points(n, 3)).toBe(model.get(`${n} 3`) ?? null);
+          expect(table.tops.get(n)).toBe(strongestOf(table, n));
         }
       }),
     );
   });
 
   it("keeps tags apart whose numbers need more than 16 bits", () => {
-    const table = new TagTable();
+    const table = new TagTable(names);
     for (const tag of [3, 65_535, 65_536, 65_539, 200_003]) table.set(1, tag, tag * 1e6);
     const found = new Map<number, number>();
     table.eachTagOf(1, (tag, points) => void found.set(tag, points));
@@ -132,10 +152,14 @@ describe("a table of tags", () => {
     for (const [tag, points] of found) expect(points).toBe(tag * 1e6);
     table.remove(1, 65_539);
     expect([table.points(1, 3), table.points(1, 65_539)]).toEqual([3e6, null]);
+    expect(table.tops.get(1)).toBe(200_003);
+    table.remove(1, 200_003);
+    table.set(40, 65_534, 1);
+    expect([table.tops.get(1), table.tops.get(40), table.tops.get(2)]).toEqual([65_536, 65_534, -1]);
   });
 
   it("takes all tags of a contact at once as one after the other", () => {
-    const [single, together] = [new TagTable(), new TagTable()];
+    const [single, together] = [new TagTable(names), new TagTable(names)];
     for (let slot = 0; slot < 300; slot++) {
       const tags = Array.from({ length: 1 + (slot % 40) }, (_, i) => (slot * 3 + i) % 90);
       const points = tags.map((tag) => (slot % 7 === 0 ? tag * 1e6 + 0.5 : (tag - 40) * 1e6));
@@ -146,10 +170,13 @@ describe("a table of tags", () => {
       expect([together.count(tag), together.total(tag)]).toEqual([single.count(tag), single.total(tag)]);
       for (let slot = 0; slot < 300; slot++) expect(together.points(slot, tag)).toBe(single.points(slot, tag));
     }
+    for (let slot = 0; slot < 300; slot++) {
+      expect([single.tops.get(slot), together.tops.get(slot)]).toEqual(Array(2).fill(strongestOf(together, slot)));
+    }
   });
 
   it("keeps many tags of many contacts apart", () => {
-    const table = new TagTable();
+    const table = new TagTable(names);
     for (let n = 0; n < 2_000; n++) for (let tag = 0; tag < 10; tag++) table.set(n, (n * 7 + tag * 13) % 500, n + tag);
     let entries = 0;
     for (let tag = 0; tag < 500; tag++) entries += table.count(tag);
