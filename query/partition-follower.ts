@@ -6,6 +6,7 @@ import { decodeReplies, decodeStep, readDeltaRows, type Reply, type Step } from 
 import type { PartitionKeys } from "../kernel/keys.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { Heartbeat } from "../kernel/partition-state.ts";
+import { Moves } from "./moves.ts";
 import type { LoadedView } from "./view-loader.ts";
 import { fieldOf } from "./view-loader.ts";
 import type { PartitionView } from "./view.ts";
@@ -23,6 +24,8 @@ export class FollowedPartition {
   readonly keys: PartitionKeys;
   /** Null while it is being loaded. Served only when `ready`. */
   view: PartitionView | null = null;
+  /** Of the contacts of the view. */
+  moves = new Moves(0);
   seq = 0;
   epoch: number | null = null;
   /** The newest step that the view holds, when known. */
@@ -61,6 +64,7 @@ export class FollowedPartition {
 
   start(loaded: LoadedView): void {
     this.view = loaded.view;
+    this.moves = new Moves(loaded.seq);
     this.seq = loaded.seq;
     this.epoch = loaded.epoch;
     this.#target = loaded.target;
@@ -105,7 +109,9 @@ export class FollowedPartition {
     const pageSeqs = this.#pageSeqs;
     readDeltaRows(rows, (row) => {
       const held = pageSeqs.size === 0 ? undefined : pageSeqs.get(Math.floor(row.slot / LIMITS.page_contacts));
-      if (held === undefined || held < seq) view.applyRow(row);
+      if (held !== undefined && held >= seq) return;
+      view.applyRow(row);
+      if (row.id !== null || row.entered.length + row.left.length > 0) this.moves.note(row.slot, seq);
     });
   }
 

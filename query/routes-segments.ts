@@ -3,11 +3,8 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { SluiceError } from "../kernel/errors.ts";
 import { LIMITS } from "../kernel/limits.ts";
-import { hasBit } from "./bitmap.ts";
 import { createBreather } from "./breather.ts";
-import { fetchCard } from "./card.ts";
 import {
-  findContact,
   findSegment,
   freshness,
   isoTime,
@@ -21,6 +18,7 @@ import {
 } from "./context.ts";
 import { sendJson } from "./member-json.ts";
 import { listMembers } from "./member-list.ts";
+import { membershipOf } from "./membership.ts";
 import type { ActiveSegment } from "./model-registry.ts";
 import type { MemberSet } from "./pages.ts";
 import * as schemas from "./schemas.ts";
@@ -146,13 +144,8 @@ export function segmentRoutes(context: QueryContext): FastifyPluginAsyncTypebox 
         }
         const segment = findSegment(requireModel(context), request.params.name);
         requireServed(context, segment);
-        const { partition, view, slot } = findContact(context, request.params.id);
-        const words = view.segments.get(segment.id)?.words ?? NO_WORDS;
-        if (!hasBit(words, slot)) return { member: false, since: null, ...freshness(context, [partition]) };
-        // Only the owner knows since when. It may have left in the meantime; the newer answer counts.
-        const { card, freshness: fresh } = await fetchCard(context, request.params.id);
-        const since = card.segments.find((one) => one.name === segment.name)?.since;
-        return { member: since !== undefined, since: since === undefined ? null : isoTime(since), ...fresh };
+        const { member, since, freshness: fresh } = await membershipOf(context, segment, request.params.id);
+        return { member, since: since === null ? null : isoTime(since), ...fresh };
       },
     );
   };
