@@ -149,9 +149,35 @@ export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
 
 /** Calls `take` for every row of a delta's `r` field. The row is reused between calls. */
 export function readDeltaRows(bytes: Buffer, take: (row: DeltaRow) => void): void {
-  const input = new ByteReader(bytes);
-  const row: DeltaRow = { slot: 0, id: null, score: null, stage: null, entered: [], left: [], tags: [], untagged: [] };
-  while (!input.done) {
+  for (const reader = new DeltaRowReader(bytes); !reader.done;) take(reader.next());
+}
+
+/** The rows of a delta's `r` field one by one. */
+export class DeltaRowReader {
+  readonly #input: ByteReader;
+  readonly #row: DeltaRow = {
+    slot: 0,
+    id: null,
+    score: null,
+    stage: null,
+    entered: [],
+    left: [],
+    tags: [],
+    untagged: [],
+  };
+
+  constructor(bytes: Buffer) {
+    this.#input = new ByteReader(bytes);
+  }
+
+  get done(): boolean {
+    return this.#input.done;
+  }
+
+  /** The same object every time. */
+  next(): DeltaRow {
+    const input = this.#input;
+    const row = this.#row;
     const flags = input.u8();
     row.slot = input.varint();
     row.id = flags & HAS_ID ? input.text() : null;
@@ -165,7 +191,7 @@ export function readDeltaRows(bytes: Buffer, take: (row: DeltaRow) => void): voi
       for (let n = input.varint(); n > 0; n--) row.tags.push([input.text(), input.f64()]);
       for (let n = input.varint(); n > 0; n--) row.untagged.push(input.text());
     }
-    take(row);
+    return row;
   }
 }
 

@@ -8,7 +8,7 @@
 import type { Reply, Step } from "../kernel/delta.ts";
 import { partitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
-import { decodeHeartbeat } from "../kernel/partition-state.ts";
+import { decodeCheckpoint, decodeHeartbeat } from "../kernel/partition-state.ts";
 import { disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { DeltaGap, FollowedPartition } from "./partition-follower.ts";
 import { TagNames } from "./tag-names.ts";
@@ -122,16 +122,28 @@ export function startFollower(deps: FollowerDeps): Follower {
     void loadAfter(partition, wait);
   }
 
-  function take(partition: FollowedPartition, id: string, fields: readonly Buffer[]): void {
+  async function take(
+    partition: FollowedPartition,
+    id: string,
+    fields: readonly Buffer[],
+    breathe: () => Promise<void>,
+  ): Promise<void> {
+    const { view } = partition;
     try {
-      const replies = partition.take(id, fields);
+      const taking = partition.take(id, fields);
+      let portion = taking.next();
+      while (portion.done !== true) {
+        await breathe();
+        if (partition.view !== view) return;
+        portion = taking.next();
+      }
       const { step } = partition;
       if (step === null) return;
       if (!modelsSeen.has(step.model)) {
         modelsSeen.add(step.model);
         modelMayHaveChanged().catch((error: unknown) => log.debug({ err: error }, "the model can't be read"));
       }
-      deps.onReplies(partition, step, replies);
+      deps.onReplies(partition, step, portion.value);
     } catch (error) {
       if (!(error instanceof DeltaGap))
         log.error({ partition: partition.number, err: error }, "a delta can't be applied");
@@ -167,14 +179,17 @@ export function startFollower(deps: FollowerDeps): Follower {
     streams: readonly (readonly [key: Buffer, entries: readonly (readonly [Buffer, Buffer[]])[]])[],
   ): Promise<void> {
     let slice = performance.now();
+    const breathe = async (): Promise<void> => {
+      if (performance.now() - slice < SLICE_MS) return;
+      await new Promise((resolve) => setImmediate(resolve));
+      slice = performance.now();
+    };
     for (const [key, entries] of streams) {
       const partition = live.find((one) => one.keys.deltas === key.toString());
       for (const [id, fields] of entries) {
         if (partition === undefined || partition.view === null) break;
-        take(partition, id.toString(), fields);
-        if (performance.now() - slice < SLICE_MS) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        slice = performance.now();
+        await take(partition, id.toString(), fields, breathe);
+        await breathe();
       }
     }
     changed();
@@ -203,6 +218,7 @@ export function startFollower(deps: FollowerDeps): Follower {
     if (heartbeat !== null) partition.heartbeat = decodeHeartbeat(heartbeat);
     const seq = Number(committed ?? 0);
     if (view === null || partition.view !== view) return;
+    if (partition.enters.wantsCheckpoint) await passCheckpoint(partition);
     if (seq < held) return drop(partition, `the partition is at step ${seq} again`);
     if (seq <= partition.seq) {
       stuckAt.delete(partition);
@@ -216,6 +232,11 @@ export function startFollower(deps: FollowerDeps): Follower {
       }
     }
     stuckAt.set(partition, partition.seq);
+  }
+
+  async function passCheckpoint({ keys, enters }: FollowedPartition): Promise<void> {
+    const checkpoint = await redis.hgetBuffer(keys.state, "checkpoint");
+    if (checkpoint !== null) enters.passed(decodeCheckpoint(checkpoint).seq);
   }
 
   loadMore();

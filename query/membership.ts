@@ -1,22 +1,33 @@
 /**
- * Since when a contact is in a segment. Views don't keep that, and pages in Redis do: where the contact hasn't moved
- * since its page was written, the page is asked, which is one read and bothers nobody. Otherwise the partition's owner
- * is asked, as for a card.
+ * Since when a contact is in a segment. Views don't keep that: who became a member lately is looked up in the feed, who
+ * did long ago in its page. Either is one read and bothers nobody; where neither knows, the partition's owner is asked, as
+ * for a card.
  */
 import { ByteReader } from "../kernel/bytes.ts";
+import { readFeed } from "../kernel/feed.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, readRowHead } from "../kernel/page.ts";
+import type { RedisClient } from "../kernel/redis.ts";
 import { hasBit } from "./bitmap.ts";
 import { fetchCard } from "./card.ts";
 import { findContact, freshness, type Freshness, type QueryContext } from "./context.ts";
 import { fromRedis } from "./http-errors.ts";
 import type { ActiveSegment } from "./model-registry.ts";
+import type { FollowedPartition } from "./partition-follower.ts";
+import { fieldOf } from "./view-loader.ts";
 
 export interface Membership {
   readonly member: boolean;
   /** ms since 1970; null for who is no member. */
   readonly since: number | null;
   readonly freshness: Freshness;
+}
+
+/** A contact by its id and its place, and a segment by its number. */
+interface Member {
+  readonly contactId: string;
+  readonly slot: number;
+  readonly segment: number;
 }
 
 const NO_WORDS = new Uint32Array(0);
@@ -27,37 +38,41 @@ export async function membershipOf(
   segment: ActiveSegment,
   contactId: string,
 ): Promise<Membership> {
-  const { partition, slot } = findContact(context, contactId);
-  const isMember = (): boolean => hasBit(partition.view?.segments.get(segment.id)?.words ?? NO_WORDS, slot);
-  const nobody = (): Membership => ({ member: false, since: null, freshness: freshness(context, [partition]) });
-  if (!isMember()) return nobody();
-
-  const number = String(Math.floor(slot / LIMITS.page_contacts));
-  const page = await fromRedis(context.deps.redis.hgetBuffer(partition.keys.pages, number));
-  // The view has gone on meanwhile, or was dropped: what counts is what it says now.
-  if (partition.ready && page !== null) {
-    if (!isMember()) return nobody();
-    const since = sinceInPage(page, slot, contactId, segment.id, (seq) => partition.moves.isKnownTo(slot, seq));
-    if (since !== null) return { member: true, since, freshness: freshness(context, [partition]) };
+  const { partition, view, slot } = findContact(context, contactId);
+  const fresh = freshness(context, [partition]);
+  if (!hasBit(view.segments.get(segment.id)?.words ?? NO_WORDS, slot)) {
+    return { member: false, since: null, freshness: fresh };
   }
+  const stored = await fromRedis(sinceOf(context.deps.redis, partition, { contactId, slot, segment: segment.id }));
+  if (stored !== null) return { member: true, since: stored, freshness: fresh };
   // It may have left in the meantime; the newer answer counts.
-  const { card, freshness: fresh } = await fetchCard(context, contactId);
+  const { card, freshness: newer } = await fetchCard(context, contactId);
   const since = card.segments.find((one) => one.name === segment.name)?.since;
-  return { member: since !== undefined, since: since ?? null, freshness: fresh };
+  return { member: since !== undefined, since: since ?? null, freshness: newer };
 }
 
-/** Null where the page is too old or doesn't say that the contact is a member. */
-function sinceInPage(
-  page: Buffer,
-  slot: number,
-  contactId: string,
-  segment: number,
-  isNewEnough: (seq: number) => boolean,
-): number | null {
+/** Null where neither the feed nor the page knows. */
+async function sinceOf(
+  redis: RedisClient,
+  { keys, enters }: FollowedPartition,
+  member: Member,
+): Promise<number | null> {
+  const step = enters.stepOf(member.slot, member.segment);
+  if (step === "lost") return null;
+  if (step === null) {
+    const page = await redis.hgetBuffer(keys.pages, String(Math.floor(member.slot / LIMITS.page_contacts)));
+    return page === null ? null : sinceInPage(page, member);
+  }
+  const [entry] = await redis.xrangeBuffer(keys.feed, step.id, step.id);
+  const records = entry === undefined ? null : fieldOf(entry[1], "f");
+  return records === null ? null : sinceInFeed(records, member);
+}
+
+function sinceInPage(page: Buffer, { slot, contactId, segment }: Member): number | null {
   const input = new ByteReader(page);
-  const { seq, count } = readPageHeader(input);
+  const { count } = readPageHeader(input);
   const place = slot % LIMITS.page_contacts;
-  if (place >= count || !isNewEnough(seq)) return null;
+  if (place >= count) return null;
   for (let i = 0; i < place; i++) {
     const length = input.varint();
     input.at += length;
@@ -65,4 +80,10 @@ function sinceInPage(
   input.varint();
   const { id, members, since } = readRowHead(input);
   return id === contactId ? (since[members.indexOf(segment)] ?? null) : null;
+}
+
+/** It may have entered, left and entered again in one step: the last time counts. */
+function sinceInFeed(records: Buffer, { contactId, segment }: Member): number | null {
+  const own = readFeed(records).findLast((one) => one.segmentId === segment && one.contactId === contactId);
+  return own?.entered === true ? own.at : null;
 }

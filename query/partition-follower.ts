@@ -2,14 +2,17 @@
  * One partition as this process follows it: loading, catching up, ready. It takes deltas in order, notices when one
  * is missing, and says what it knows about how fresh its view is. Reading from Redis is the follower's work.
  */
-import { decodeReplies, decodeStep, readDeltaRows, type Reply, type Step } from "../kernel/delta.ts";
+import { decodeReplies, decodeStep, DeltaRowReader, type Reply, type Step } from "../kernel/delta.ts";
 import type { PartitionKeys } from "../kernel/keys.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { Heartbeat } from "../kernel/partition-state.ts";
-import { Moves } from "./moves.ts";
+import { RecentEnters, type StepId } from "./recent-enters.ts";
 import type { LoadedView } from "./view-loader.ts";
 import { fieldOf } from "./view-loader.ts";
 import type { PartitionView } from "./view.ts";
+
+/** A row takes one or two microseconds. */
+const ROWS_A_PORTION = 200;
 
 /** The delta doesn't follow what the view holds: drop the view and load again. */
 export class DeltaGap extends Error {
@@ -25,7 +28,7 @@ export class FollowedPartition {
   /** Null while it is being loaded. Served only when `ready`. */
   view: PartitionView | null = null;
   /** Of the contacts of the view. */
-  moves = new Moves(0);
+  enters = new RecentEnters();
   seq = 0;
   epoch: number | null = null;
   /** The newest step that the view holds, when known. */
@@ -64,7 +67,7 @@ export class FollowedPartition {
 
   start(loaded: LoadedView): void {
     this.view = loaded.view;
-    this.moves = new Moves(loaded.seq);
+    this.enters = new RecentEnters();
     this.seq = loaded.seq;
     this.epoch = loaded.epoch;
     this.#target = loaded.target;
@@ -82,8 +85,12 @@ export class FollowedPartition {
     this.step = null;
   }
 
-  /** Applies one entry of the delta stream. Throws DeltaGap; the replies are those of this very step. */
-  take(id: string, fields: readonly Buffer[]): readonly Reply[] {
+  /**
+   * Applies one entry of the delta stream, in portions with a `yield` between them: a step can change thousands of
+   * contacts. Until the last portion the view says that it is as of the step before, and is newer for some contacts; once
+   * it was dropped it must not be gone on with. Throws DeltaGap; returns the replies of this very step.
+   */
+  *take(id: string, fields: readonly Buffer[]): Generator<void, readonly Reply[], void> {
     const { view } = this;
     const stepBytes = fieldOf(fields, "s");
     if (view === null || stepBytes === null) throw new DeltaGap(`delta ${id} has no step`);
@@ -95,7 +102,7 @@ export class FollowedPartition {
       );
     }
     const rows = fieldOf(fields, "r");
-    if (rows !== null) this.#applyRows(view, rows, step.seq);
+    if (rows !== null) yield* this.#applyRows(view, rows, step, id);
     this.seq = step.seq;
     this.epoch = step.epoch;
     this.step = step;
@@ -105,14 +112,22 @@ export class FollowedPartition {
     return replies === null ? [] : decodeReplies(replies);
   }
 
-  #applyRows(view: PartitionView, rows: Buffer, seq: number): void {
+  *#applyRows(view: PartitionView, rows: Buffer, { seq, work }: Step, id: string): Generator<void, void, void> {
     const pageSeqs = this.#pageSeqs;
-    readDeltaRows(rows, (row) => {
+    const stepId: StepId = { seq, id };
+    // A migration says again what was long before.
+    const isNews = work.kind !== "migrate";
+    if (!isNews) this.enters.forget(seq);
+    const reader = new DeltaRowReader(rows);
+    for (let count = 1; !reader.done; count++) {
+      const row = reader.next();
       const held = pageSeqs.size === 0 ? undefined : pageSeqs.get(Math.floor(row.slot / LIMITS.page_contacts));
-      if (held !== undefined && held >= seq) return;
-      view.applyRow(row);
-      if (row.id !== null || row.entered.length + row.left.length > 0) this.moves.note(row.slot, seq);
-    });
+      if (held === undefined || held < seq) {
+        view.applyRow(row);
+        if (isNews) for (const segment of row.entered) this.enters.note(row.slot, segment, stepId);
+      }
+      if (count % ROWS_A_PORTION === 0) yield;
+    }
   }
 
   /**
