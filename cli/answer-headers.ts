@@ -40,9 +40,9 @@ export function markAnswers(app: FastifyInstance): void {
   });
   if (!isDebugging(app.log)) return;
   app.addHook("onResponse", async (request, reply) => {
-    const { method, url } = request;
+    const { id: reqId, method, url } = request;
     const took_ms = Math.round(reply.elapsedTime * 1000) / 1000;
-    request.log.debug({ method, path: withoutKeys(url), status: reply.statusCode, took_ms }, "answered");
+    request.log.debug({ reqId, method, path: withoutKeys(url), status: reply.statusCode, took_ms }, "answered");
   });
 }
 

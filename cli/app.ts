@@ -44,6 +44,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: ids,
+    // A log of its own for every request costs more than an answer from memory; who logs names the request.
+    childLoggerFactory: (logger) => logger,
     requestTimeout: REQUEST_MS_MAX,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     frameworkErrors: (error, request, reply) => {
@@ -58,8 +60,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addHook("preClose", async () => {
     closing = true;
   });
-  app.addHook("onRequest", async () => {
-    if (closing) throw new SluiceError("unavailable", "the server is shutting down", { retryAfterSeconds: 1 });
+  app.addHook("onRequest", (_request, _reply, done) => {
+    if (!closing) return done();
+    done(new SluiceError("unavailable", "the server is shutting down", { retryAfterSeconds: 1 }));
   });
   app.setErrorHandler(sendError);
   markAnswers(app);

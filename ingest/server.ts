@@ -188,7 +188,7 @@ function sendError(
   limits: IngestLimits,
 ): FastifyReply {
   const known = error instanceof SluiceError ? error : fromFramework(error, request, limits);
-  if (known.code === "internal") request.log.error({ err: error }, "a request failed");
+  if (known.code === "internal") request.log.error({ reqId: request.id, err: error }, "a request failed");
   if (known.retryAfterSeconds !== null) void reply.header("retry-after", String(known.retryAfterSeconds));
   return reply.code(known.status).header("content-type", JSON_TYPE).send(known.toBody());
 }

@@ -21,7 +21,7 @@ export class DiagnosedError extends SluiceError {
 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = error instanceof SluiceError ? error : fromFramework(error, request);
-  if (known.code === "internal") request.log.error({ err: error }, "a request failed");
+  if (known.code === "internal") request.log.error({ reqId: request.id, err: error }, "a request failed");
   if (known.code === "unauthorized" && !reply.hasHeader("www-authenticate")) reply.header("www-authenticate", "Bearer");
   if (known.retryAfterSeconds !== null) reply.header("retry-after", String(known.retryAfterSeconds));
   return reply.code(known.status).header("content-type", "application/json; charset=utf-8").send(known.toBody());

@@ -63,7 +63,7 @@ describe("a view's segments", () => {
         }
         const model = modelOf(segments);
         for (const [slot, contact] of contacts) {
-          const names = JSON.parse(segmentsAnswer(model, view, slot, `"as_of":null}`).toString()) as unknown;
+          const names = JSON.parse(segmentsAnswer(model, view, slot, `"as_of":null}`)) as unknown;
           const wanted = model.segments.filter(({ id }) => contact.segments.has(id)).map(({ name }) => name);
           expect(names).toEqual({ segments: wanted, as_of: null });
         }
