@@ -81,7 +81,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     const connect = (): RedisClient => deps.connect();
     const actions = actionModeFor(clockMode, config.actions);
     const query = { partitions, clockMode, actions, apiKeys, metricsPublic };
-    await app.register(buildQuery({ redis, connect, clock, log, registry, config: query }));
+    const quick = isDebugging(log) ? {} : { quick: { headers: ANSWER_HEADERS, requestId: ids } };
+    await app.register(buildQuery({ redis, connect, clock, log, registry, config: query, ...quick }));
   } else {
     await app.register(supervision(deps));
   }

@@ -1,10 +1,14 @@
 /** Who may query: holders of an API key, or without keys only this machine. */
-import type { FastifyRequest } from "fastify";
-import { keyFinder, requireThisMachine } from "../kernel/access.ts";
+import { keyFinder, requireThisMachine, type Caller } from "../kernel/access.ts";
 import { SluiceError } from "../kernel/errors.ts";
 
 /** Names the caller for what is written down about changes: `api`, or `api key 2` for the second of API_KEYS. */
-export type Guard = (request: FastifyRequest) => string;
+export type Guard = (request: Asking) => string;
+
+/** What is looked at of a request. */
+export interface Asking extends Caller {
+  readonly headers: Caller["headers"] & { readonly authorization?: string | undefined };
+}
 
 /** Throws `unauthorized` or `forbidden` unless the request may be answered. */
 export function createGuard(apiKeys: readonly string[]): Guard {

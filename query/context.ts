@@ -1,4 +1,5 @@
 /** What every route of this half works with: views, the model in use, the way to ask partitions, and how fresh it is. */
+import type { IncomingMessage } from "node:http";
 import type { Registry } from "prom-client";
 import type { Clock, ClockMode } from "../kernel/clock.ts";
 import type { ActionMode } from "../kernel/config.ts";
@@ -30,6 +31,16 @@ export interface QueryDeps {
   readonly config: QueryConfig;
   readonly log: Log;
   readonly registry: Registry;
+  /** How answers are marked that don't pass through the app. Without it all requests take the app's way. */
+  readonly quick?: QuickOptions;
+}
+
+/** What the app puts on its answers. */
+export interface QuickOptions {
+  /** The same on every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The id of a request, `x-request-id`. */
+  readonly requestId: (request: Pick<IncomingMessage, "headers">) => string;
 }
 
 export interface QueryContext {

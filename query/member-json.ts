@@ -46,7 +46,7 @@ export function freshnessJson({ as_of, lag_ms }: Freshness): string {
   return `"as_of":${as_of === null ? "null" : `"${as_of}"`},"lag_ms":${lag_ms ?? "null"}}`;
 }
 
-const JSON_TYPE = "application/json; charset=utf-8";
+export const JSON_TYPE = "application/json; charset=utf-8";
 
 /** A reply, whatever its route's schema says of the payload. */
 interface AnyReply {

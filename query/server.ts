@@ -15,6 +15,7 @@ import { startFollower, type Follower } from "./follower.ts";
 import { sendError } from "./http-errors.ts";
 import { createQueryMetrics } from "./metrics.ts";
 import { createModelRegistry } from "./model-registry.ts";
+import { attachQuickAnswers } from "./quick-answers.ts";
 import { contactRoutes } from "./routes-contacts.ts";
 import { controlRoutes } from "./routes-control.ts";
 import { healthRoutes, metricsRoute } from "./routes-health.ts";
@@ -45,11 +46,12 @@ export function buildQuery(deps: QueryDeps): FastifyPluginAsync {
     const context = createContext(deps);
     app.addHook("onClose", () => context.follower.stop());
     app.setErrorHandler(sendError);
+    const guard = createGuard(deps.config.apiKeys);
+    if (deps.quick !== undefined) attachQuickAnswers(app, context, guard, deps.quick);
     await app.register(healthRoutes(context));
     const guarded = async (inner: FastifyInstance): Promise<void> => {
       // Words in a URL become numbers where numbers are wanted; in a body a number is a number.
       inner.setValidatorCompiler(compileValidator);
-      const guard = createGuard(deps.config.apiKeys);
       inner.decorateRequest("caller", "");
       inner.addHook("onRequest", (request, _reply, done) => {
         request.caller = guard(request);

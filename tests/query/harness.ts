@@ -7,6 +7,7 @@ import { partitionOf } from "../../kernel/ids.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../../kernel/model-record.ts";
 import { connectRedis, disconnectRedis, whenReady, type RedisClient } from "../../kernel/redis.ts";
 import { buildModelRecord } from "../../dsl/registry.ts";
+import type { QuickOptions } from "../../query/context.ts";
 import { announceVersion, storeVersion } from "../../query/model-store.ts";
 import { buildQuery, QUERY_APP_OPTIONS } from "../../query/server.ts";
 import { startRedis, type RedisServer } from "../harness/redis.ts";
@@ -14,6 +15,13 @@ import { FakePartition } from "./fake-partition.ts";
 import { until } from "./until.ts";
 
 export const silent = pino({ level: "silent" });
+
+export interface AppOptions {
+  readonly apiKeys?: string[];
+  readonly clockMode?: ClockMode;
+  readonly metricsPublic?: boolean;
+  readonly quick?: QuickOptions;
+}
 
 export interface QueryHarness {
   readonly server: RedisServer;
@@ -24,9 +32,9 @@ export interface QueryHarness {
   ownerOf(contactId: string): FakePartition;
   /** Stores a model; with `take` the fake owners switch to it at once. */
   putModel(source: string, take?: boolean): Promise<ModelRecord>;
-  app(options?: { apiKeys?: string[]; clockMode?: ClockMode; metricsPublic?: boolean }): Promise<FastifyInstance>;
+  app(options?: AppOptions): Promise<FastifyInstance>;
   /** An app whose views are whole. */
-  readyApp(options?: { apiKeys?: string[]; clockMode?: ClockMode }): Promise<FastifyInstance>;
+  readyApp(options?: AppOptions): Promise<FastifyInstance>;
   close(): Promise<void>;
 }
 
@@ -83,6 +91,7 @@ export async function startHarness(partitions = 2): Promise<QueryHarness> {
           },
           log: silent,
           registry: new Registry(),
+          ...(options.quick === undefined ? {} : { quick: options.quick }),
         }),
       );
       await app.ready();

@@ -33,13 +33,15 @@ async function commit(rows: readonly DeltaRow[], moves: readonly (readonly [stri
 async function since(contactId: string): Promise<unknown> {
   const answer = await app.inject(`/v1/segments/big/members/${contactId}`);
   expect(answer.statusCode, answer.body).toBe(200);
-  const { member, since: instant } = answer.json() as { member: boolean; since: string | null };
+  const { member, since: instant } = answer.json<{ member: boolean; since: string | null }>();
   return member && instant !== null ? Date.parse(instant) : member;
 }
 
 async function seen(): Promise<void> {
-  const status = async () => (await app.inject("/v1/status")).json() as { partitions: { view: { seq: number } }[] };
-  await until(async () => (await status()).partitions[0]?.view.seq === fake.seq);
+  await until(async () => {
+    const status = (await app.inject("/v1/status")).json<{ partitions: { view: { seq: number } }[] }>();
+    return status.partitions[0]?.view.seq === fake.seq;
+  });
 }
 
 describe("since when a contact is a member", () => {
