@@ -13,7 +13,7 @@ export interface CrewOptions {
   readonly threads: number;
   readonly task: Omit<WorkerTask, "port" | "worker">;
   readonly log: Log;
-  /** A worker that says nothing for this long is ended and replaced, ms. */
+  /** A worker that says nothing for this long, once it has begun to work, is ended and replaced, ms. */
   readonly silenceMs: number;
   readonly onMessage: (worker: number, message: FromWorker) => void;
   /** Whatever the worker was working on is in nobody's hands now. */
@@ -32,6 +32,8 @@ export interface Crew {
   stop(timeoutMs: number): Promise<void>;
 }
 
+/** How long the first sign of life may take, for which a machine that is busy has to load a program. */
+const BEGIN_MS_MAX = 60_000;
 const RESTART_PAUSE_MS = 100;
 const RESTART_PAUSE_MS_MAX = 10_000;
 /**
@@ -85,7 +87,8 @@ export function createCrew(options: CrewOptions): Crew {
 
   const watch = setInterval(() => {
     for (const [worker, seat] of seats.entries()) {
-      if (seat.port === null || performance.now() - seat.lastSign < options.silenceMs) continue;
+      const patience = seat.present ? options.silenceMs : Math.max(options.silenceMs, BEGIN_MS_MAX);
+      if (seat.port === null || performance.now() - seat.lastSign < patience) continue;
       options.log.error({ worker }, "a worker shows no sign of life and is ended");
       seat.lastSign = performance.now();
       seat.abort.abort();
