@@ -149,19 +149,25 @@ async function readState(
   };
 }
 
-/** HSCAN and not HGETALL: a large hash would hold up everybody else. */
+/**
+ * HSCAN and not HGETALL: a large hash would hold up everybody else. A cursor means something else to a server that was
+ * started anew between two reads, or to a replica that took over, and fields would be passed over: then it begins again.
+ */
 async function readHash(redis: RedisClient, key: string, fields: number): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
-  let cursor = "0";
   do {
-    const [next, elements] = await redis.hscanBuffer(key, cursor, "COUNT", fields);
-    cursor = next.toString("latin1");
-    for (let i = 0; i + 1 < elements.length; i += 2) {
-      const field = elements[i];
-      const bytes = elements[i + 1];
-      if (field !== undefined && bytes !== undefined) found.set(field.toString(), bytes);
-    }
-  } while (cursor !== "0");
+    found.clear();
+    let cursor = "0";
+    do {
+      const [next, elements] = await redis.hscanBuffer(key, cursor, "COUNT", fields);
+      cursor = next.toString("latin1");
+      for (let i = 0; i + 1 < elements.length; i += 2) {
+        const field = elements[i];
+        const bytes = elements[i + 1];
+        if (field !== undefined && bytes !== undefined) found.set(field.toString(), bytes);
+      }
+    } while (cursor !== "0");
+  } while (found.size !== (await redis.hlen(key)));
   return found;
 }
 

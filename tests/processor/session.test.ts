@@ -295,6 +295,41 @@ test("the feed has every third event of a contact once, over reloads", async () 
   expect(ofA).toEqual(Array.from({ length: 32 }, (_, i) => (i + 1) * 3));
 });
 
+test("a scan that passes fields over, since the server was started anew under it, is done again", async () => {
+  const first = await lab.own();
+  const people = Array.from({ length: 200 }, (_, i) => ({ userId: `u${i}` }));
+  await offsetReaches(lab.redis, await lab.send(people));
+  first.release();
+  await first.ended;
+  const scans: string[] = [];
+  const second = await lab.own({ redis: passingOver(lab.redis, scans) });
+  await offsetReaches(lab.redis, await lab.send(people));
+  second.release();
+  await second.ended;
+  expect(scans).toContain(KEYS.index);
+  expect(scans).toContain(KEYS.seen);
+  const counts = [...(await readContacts(lab.redis)).values()].map(({ count }) => count);
+  expect(counts).toEqual(people.map(() => 2));
+});
+
+/** Of each hash the first scan sees nothing. */
+function passingOver(real: RedisClient, scans: string[]): RedisClient {
+  return new Proxy(real, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]): unknown => {
+        const key = String(args[0]);
+        if (name === "hscanBuffer" && !scans.includes(key)) {
+          scans.push(key);
+          return Promise.resolve([Buffer.from("0"), []]);
+        }
+        return (value as (...all: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+}
+
 test.each(["request", "reply"] as const)("steps are counted once when the %s of commits is lost", async (lost) => {
   const owner = await lab.own({ redis: forgetting(lab.redis, lost) });
   for (let i = 0; i < 12; i++) {
