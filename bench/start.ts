@@ -2,8 +2,8 @@
  * How long it takes until a server is of use: a processor over a million contacts takes events, a view over them
  * answers, and a processor that was killed under full load has been replaced and has caught up.
  *
- * Times count from the moment at which the process is started or killed, the start of Node and the wait for the dead
- * owner's leases (LEASE_SECONDS, 5 by default) included.
+ * Times count from the moment at which the process is started or killed, the start of Node included. A successor on the
+ * same machine doesn't wait for the dead owner's leases.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Benchmark, BenchCheck } from "./benchmark.ts";
@@ -18,7 +18,7 @@ import { fillStore, identifiedOf } from "./store.ts";
 const PARTITIONS = 16;
 const SEGMENTS = 100;
 const POLL_MS = 10;
-/** At most so many: each waits for leases. */
+/** At most so many: each takes its time. */
 const ROUNDS_MAX = 3;
 
 interface Parties {

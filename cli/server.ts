@@ -9,14 +9,15 @@ import { checkedModelOf } from "../dsl/registry.ts";
 import { machineClock } from "../kernel/clock.ts";
 import type { Config, Role } from "../kernel/config.ts";
 import type { Log } from "../kernel/log.ts";
-import { createMetrics, type Metrics } from "../kernel/metrics.ts";
+import { createMetrics } from "../kernel/metrics.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
 import { connectRedis, disconnectRedis, isRedisTrouble, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../processor/options.ts";
-import { startProcessor } from "../processor/processor.ts";
+import { startProcessor, type ProcessorDeps } from "../processor/processor.ts";
 import { buildApp } from "./app.ts";
 import { lockDataDir } from "./data-dir-lock.ts";
 import { loadInitialModel } from "./initial-model.ts";
+import { hasEnded, processorName } from "./processor-name.ts";
 import { startPrivateRedis, type PrivateRedis } from "./private-redis/server.ts";
 import { checkRedis } from "./redis-fitness.ts";
 import { openStore, type StoreMeta } from "./store-meta.ts";
@@ -74,7 +75,7 @@ async function start(
   );
 
   const metrics = createMetrics({ processMetrics: true });
-  if (roles.includes("processor")) await ownPartitions(config, store, redisUrl, log, metrics, endings);
+  if (roles.includes("processor")) await ownPartitions(config, store, { redisUrl, log, metrics }, endings);
   const app = await buildApp({
     roles,
     config,
@@ -145,11 +146,9 @@ async function ownRedis(config: Config, log: Log, endings: (() => void | Promise
 }
 
 async function ownPartitions(
-  { limits }: Config,
+  { limits, redisUrl }: Config,
   { partitions, clockMode }: StoreMeta,
-  redisUrl: string,
-  log: Log,
-  metrics: Metrics,
+  deps: Pick<ProcessorDeps, "redisUrl" | "log" | "metrics">,
   endings: (() => void | Promise<void>)[],
 ): Promise<void> {
   const options: Partial<ProcessorOptions> = {
@@ -160,7 +159,14 @@ async function ownPartitions(
     leaseMs: limits.lease_ms,
     sweepMs: limits.sweep_ms,
   };
-  const processor = await startProcessor({ redisUrl, partitions, options, log, metrics });
+  const processor = await startProcessor({
+    ...deps,
+    partitions,
+    options,
+    name: processorName(),
+    // The lock on the data folder says so of everybody who had partitions in the private Redis before.
+    hasEnded: redisUrl === null ? () => true : hasEnded,
+  });
   endings.push(() => processor.stop());
 }
 

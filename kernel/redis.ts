@@ -2,14 +2,16 @@
  * Connections to Redis, one server or a cluster, with the settings that the commit protocol relies on:
  *
  * - Nothing is sent twice behind our back and nothing waits for ever: no resending after a reconnect, no queue while
- *   offline, a time limit on every command. A command that fails with a connection error or a time-out may or may not
- *   have been executed; whoever sent it finds out. (A cluster client does repeat a command whose node went away;
- *   every write of ours is either idempotent or guarded by a sequence number.)
+ *   offline, a time limit on every command or on the silence of the connection (kernel/silence.ts). A command that
+ *   fails with a connection error or a time-out may or may not have been executed; whoever sent it finds out. (A
+ *   cluster client does repeat a command whose node went away; every write of ours is either idempotent or guarded by
+ *   a sequence number.)
  * - RESP2: the only protocol with the same reply shapes from every server that we support.
  * - A blocking read has a connection of its own, so that no other command waits behind it.
  */
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Log } from "./log.ts";
+import { endAtSilence } from "./silence.ts";
 
 export type RedisClient = Redis | Cluster;
 
@@ -17,12 +19,16 @@ export interface ConnectOptions {
   /** Shown by CLIENT LIST and in log lines: `processor`, `reader`, … */
   readonly name: string;
   readonly log: Log;
-  /** A time limit for each command, ms; null for connections that only carry blocking reads. Default 5,000. */
+  /**
+   * A time limit for each command, ms; null for connections that only carry blocking reads, and where the thread may be
+   * busy for so long: it fires although the reply has arrived and only was not read yet. Default 5,000.
+   */
   readonly commandTimeoutMs?: number | null;
+  /** A connection that owes a reply and stays silent for about this long, ms, is made anew. Default 10,000. */
+  readonly silenceMs?: number;
 }
 
 const COMMAND_TIMEOUT_MS = 5_000;
-/** A connection that owes a reply and stays silent for this long is closed and made anew. */
 const SILENCE_MS = 10_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
@@ -51,6 +57,9 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
           nodes.map((node) => ({ host: hostOf(node), port: portOf(node) })),
           clusterOptions(common),
         );
+  const silenceMs = options.silenceMs ?? SILENCE_MS;
+  if (isCluster(client)) client.on("+node", (node: Redis) => endAtSilence(node, silenceMs));
+  else endAtSilence(client, silenceMs);
   logChanges(client, options);
   return client;
 }
@@ -169,7 +178,6 @@ function commonOptions(node: URL, options: ConnectOptions): Settings {
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
     connectTimeout: COMMAND_TIMEOUT_MS,
-    socketTimeout: SILENCE_MS,
     ...(timeout === null ? {} : { commandTimeout: timeout }),
     ...(node.username === "" ? {} : { username: decodeURIComponent(node.username) }),
     ...(node.password === "" ? {} : { password: decodeURIComponent(node.password) }),

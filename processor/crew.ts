@@ -13,7 +13,7 @@ export interface CrewOptions {
   readonly threads: number;
   readonly task: Omit<WorkerTask, "port" | "worker">;
   readonly log: Log;
-  /** A worker that says nothing for this long is ended and replaced, ms. */
+  /** A worker that says nothing for this long, once it has begun to work, is ended and replaced, ms. */
   readonly silenceMs: number;
   readonly onMessage: (worker: number, message: FromWorker) => void;
   /** Whatever the worker was working on is in nobody's hands now. */
@@ -32,8 +32,15 @@ export interface Crew {
   stop(timeoutMs: number): Promise<void>;
 }
 
+/** How long the first sign of life may take, for which a machine that is busy has to load a program. */
+const BEGIN_MS_MAX = 60_000;
 const RESTART_PAUSE_MS = 100;
 const RESTART_PAUSE_MS_MAX = 10_000;
+/**
+ * Room for young objects, three times that of the default. Contacts that are decoded outlive several of its rounds, and
+ * each round copies them.
+ */
+const YOUNG_MB = 192;
 /** A worker that lasted this long is not in a loop of crashes. */
 const STEADY_MS = 60_000;
 
@@ -54,6 +61,7 @@ export function createCrew(options: CrewOptions): Crew {
     minThreads: options.threads,
     maxThreads: options.threads,
     concurrentTasksPerWorker: 1,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     // The default makes a worker wait for its next task without its event loop: timers and sockets would freeze.
     atomics: "disabled",
   });
@@ -79,7 +87,8 @@ export function createCrew(options: CrewOptions): Crew {
 
   const watch = setInterval(() => {
     for (const [worker, seat] of seats.entries()) {
-      if (seat.port === null || performance.now() - seat.lastSign < options.silenceMs) continue;
+      const patience = seat.present ? options.silenceMs : Math.max(options.silenceMs, BEGIN_MS_MAX);
+      if (seat.port === null || performance.now() - seat.lastSign < patience) continue;
       options.log.error({ worker }, "a worker shows no sign of life and is ended");
       seat.lastSign = performance.now();
       seat.abort.abort();

@@ -19,12 +19,14 @@ export interface Directory {
 /** Numbers of one place of the table: slot plus one (0 is free), lo, hi, nothing; 16 bytes never straddle a line. */
 const STRIDE = 4;
 
-export function createDirectory(): Directory {
-  let los = new Uint32Array(1024);
-  let his = new Uint32Array(1024);
-  let present = new Uint8Array(1024);
-  let table = new Int32Array(2048 * STRIDE);
-  let mask = 2047;
+/** @param slots how many are about to be set: room for them is made at once */
+export function createDirectory(slots = 0): Directory {
+  const room = Math.max(1024, slots);
+  let los = new Uint32Array(room);
+  let his = new Uint32Array(room);
+  let present = new Uint8Array(room);
+  let mask = 2 ** Math.ceil(Math.log2(room * 2 + 2)) - 1;
+  let table = new Int32Array((mask + 1) * STRIDE);
   let size = 0;
 
   const growSlots = (slot: number): void => {

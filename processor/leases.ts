@@ -26,32 +26,47 @@ export function fairShare(partitions: number, processes: number, place: number):
   return Math.floor(partitions / processes) + (place < partitions % processes ? 1 : 0);
 }
 
-/** The processes that live, this one included, in the same order for everybody. */
-export async function announce(redis: RedisClient, id: string, leaseMs: number): Promise<string[]> {
-  return (await runScript(redis, MEMBERS_SCRIPT, [PROCESSORS_KEY], [id, leaseMs])) as string[];
+/** The processes that live, this one included, in the same order for everybody; those that have ended are struck off. */
+export async function announce(
+  redis: RedisClient,
+  id: string,
+  leaseMs: number,
+  hasEnded: (id: string) => boolean,
+): Promise<string[]> {
+  const members = (await runScript(redis, MEMBERS_SCRIPT, [PROCESSORS_KEY], [id, leaseMs])) as string[];
+  const ended = members.filter((member) => member !== id && hasEnded(member));
+  if (ended.length > 0) await redis.zrem(PROCESSORS_KEY, ...ended);
+  return members.filter((member) => !ended.includes(member));
 }
 
 export async function withdraw(redis: RedisClient, id: string): Promise<void> {
   await redis.zrem(PROCESSORS_KEY, id);
 }
 
+/** An id has no colons. */
+function holderOf(lease: string): string {
+  return lease.slice(0, lease.indexOf(":"));
+}
+
 function leaseValue(id: string, { worker, nonce }: Pick<Holding, "worker" | "nonce">): string {
   return `${id}:${worker}:${nonce}`;
 }
 
-/** Null when somebody else has it. */
+/** Null when somebody else has it. A lease is not waited for if its holder has ended for certain. */
 export async function acquire(
   redis: RedisClient,
   id: string,
   partition: number,
   worker: number,
   leaseMs: number,
+  hasEnded: (id: string) => boolean,
 ): Promise<Holding | null> {
   const { lease, owner, state } = partitionKeys(partition);
   // Most of those that aren't ours are somebody's: asking costs less than trying.
-  if ((await redis.exists(lease)) === 1) return null;
+  const held = await redis.get(lease);
+  if (held !== null && !hasEnded(holderOf(held))) return null;
   const holding: Holding = { partition, nonce: randomUUID(), worker, releasing: false };
-  const args = [leaseValue(id, holding), leaseMs, holding.nonce];
+  const args = [leaseValue(id, holding), leaseMs, holding.nonce, held ?? ""];
   const epoch = await runScript(redis, ACQUIRE_SCRIPT, [lease, owner, state], args);
   return epoch === null ? null : holding;
 }

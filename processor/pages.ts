@@ -14,6 +14,8 @@ const SLOT_MASK = LIMITS.page_contacts - 1;
 /** A decoded contact takes about this many times its bytes as a row, and never less than the second figure. */
 const DECODED_FACTOR = 6;
 const CONTACT_BYTES_MIN = 600;
+/** A row that is not decoded takes its bytes and so much for the object that points at them. */
+const STORED_BYTES = 128;
 
 export interface Page {
   readonly number: number;
@@ -29,6 +31,8 @@ export interface Page {
   used: number;
   /** Estimated memory. */
   bytes: number;
+  /** What all pages take together, this one included. */
+  readonly account: { total: number };
 }
 
 export interface Pages {
@@ -64,8 +68,12 @@ export function contactIn(page: Page, slot: number, plan: BoundPlan): Contact {
   const place = slot & SLOT_MASK;
   const known = page.contacts[place];
   if (known !== null && known !== undefined) return known;
-  const contact = readRow(new ByteReader(storedRow(page, slot)), slot, plan, page.cells);
+  const row = storedRow(page, slot);
+  const contact = readRow(new ByteReader(row), slot, plan, page.cells);
   putContact(page, slot, contact);
+  const more = Math.max(row.length * DECODED_FACTOR, CONTACT_BYTES_MIN);
+  page.bytes += more;
+  page.account.total += more;
   return contact;
 }
 
@@ -85,11 +93,11 @@ export function createPages(): Pages {
   let count = 0;
   const writer = new ByteWriter(64 * 1024);
   const rowWriter = new ByteWriter(4096);
-  let total = 0;
+  const account = { total: 0 };
 
   const grew = (page: Page, bytes: number): void => {
     page.bytes += bytes;
-    total += bytes;
+    account.total += bytes;
   };
 
   const blocks: Float64Array[] = [];
@@ -107,12 +115,16 @@ export function createPages(): Pages {
   };
 
   const estimate = (page: Page, encoded: number): void => {
-    grew(page, Math.max(encoded * DECODED_FACTOR, page.contacts.length * CONTACT_BYTES_MIN) - page.bytes);
+    let decoded = 0;
+    for (const contact of page.contacts) if (contact !== null) decoded++;
+    const rows = Math.max(1, page.contacts.length);
+    const more = Math.max((encoded / rows) * DECODED_FACTOR, CONTACT_BYTES_MIN) * decoded;
+    grew(page, encoded + rows * STORED_BYTES + more - page.bytes);
   };
 
   return {
     get bytes() {
-      return total;
+      return account.total;
     },
     get count() {
       return count;
@@ -138,6 +150,7 @@ export function createPages(): Pages {
         dirty: false,
         used,
         bytes: 0,
+        account,
       };
       put(page);
       estimate(page, bytes.length);
@@ -152,6 +165,7 @@ export function createPages(): Pages {
         dirty: true,
         used,
         bytes: 0,
+        account,
       };
       put(page);
       return page;
@@ -181,15 +195,15 @@ export function createPages(): Pages {
       return bytes;
     },
     evict(bytes) {
-      if (total <= bytes) return;
+      if (account.total <= bytes) return;
       const clean = pages.filter((page) => page?.dirty === false).sort((a, b) => (a?.used ?? 0) - (b?.used ?? 0));
       // A little below the bound, so that not every commit has to look for pages again.
       const target = bytes * 0.9;
       for (const page of clean) {
-        if (total <= target || page === undefined) return;
+        if (account.total <= target || page === undefined) return;
         pages[page.number] = undefined;
         count--;
-        total -= page.bytes;
+        account.total -= page.bytes;
       }
     },
   };

@@ -4,8 +4,9 @@ import type { PartitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Token } from "./commit.ts";
+import type { Position, Token } from "./commit.ts";
 import type { BlockPool } from "./entry-queue.ts";
+import type { Gate } from "./gate.ts";
 import type { ProcessorOptions } from "./options.ts";
 import type { Poison } from "./poison.ts";
 import type { StreamReader } from "./reader.ts";
@@ -16,6 +17,8 @@ export interface PartitionDeps {
   /** For everything but blocking reads. */
   readonly redis: RedisClient;
   readonly reader: StreamReader;
+  /** Partitions of a worker load through it: all at once, none would be ready before all are. */
+  readonly loading: Gate;
   readonly createShard: CreateShard;
   readonly options: ProcessorOptions;
   /** Partitions of the whole store. */
@@ -43,6 +46,17 @@ export interface PartitionContext extends PartitionDeps {
   readonly onLive: () => void;
 }
 
+/** What is left of a commit once it is sent. */
+export interface SentCommit {
+  readonly after: Position;
+  readonly step: {
+    readonly events: number;
+    readonly duplicates: number;
+    readonly saturated: number;
+    readonly rejected: number;
+  } | null;
+}
+
 export interface PartitionStatus {
   releasing: boolean;
   /** While releasing: what is in the stream by then is still worked off, until this time (ticks); null for no time. */
@@ -51,6 +65,8 @@ export interface PartitionStatus {
   halted: string | null;
   /** The token of the present or last session; null before the first. */
   token: Token | null;
+  /** Of the session before: a step that was sent and whose outcome it didn't live to see; the next one finds out. */
+  unsettled: SentCommit | null;
   backlog: number;
   residentBytes: number;
   contacts: number;

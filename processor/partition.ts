@@ -43,6 +43,7 @@ export function ownPartition(partition: number, nonce: string, deps: PartitionDe
     dropped: false,
     halted: null,
     token: null,
+    unsettled: null,
     backlog: 0,
     residentBytes: 0,
     contacts: 0,

@@ -20,6 +20,13 @@ export interface ProcessorDeps {
   readonly options?: Partial<ProcessorOptions>;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What this process is called among the processors, before a suffix that makes it unique. */
+  readonly name?: string;
+  /**
+   * Whether a processor (its `name` and a suffix) has ended for certain. Asked while starting: what such a processor
+   * held is taken without waiting for its leases to run out. By default that is known of none.
+   */
+  readonly hasEnded?: (id: string) => boolean;
   /** URL of a module that exports `createShard`, in place of the real one. For tests. */
   readonly shardModule?: string;
   /** A BigInt64 that holds the time in ms, in place of the machine's clock. For tests. */
@@ -47,15 +54,19 @@ const SILENCE_LEASES = 6;
 export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
   const options: ProcessorOptions = { ...PROCESSOR_DEFAULTS, ...deps.options };
   const { leaseMs, threads } = options;
-  const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`.replaceAll(":", "_");
+  const name = deps.name ?? `${hostname()}-${process.pid}`;
+  const id = `${name}-${randomUUID().slice(0, 8)}`.replaceAll(":", "_");
   const log = deps.log.child({ processor: id });
   const metrics = createProcessorMetrics(deps.metrics);
-  const redis = connectRedis(deps.redisUrl, { name: "leases", log, commandTimeoutMs: leaseMs });
+  const redis = connectRedis(deps.redisUrl, { name: "leases", log, commandTimeoutMs: null, silenceMs: leaseMs });
   const repair = createModelRepair(redis, log);
   const holdings = new Map<number, Holding>();
   const live = new Set<number>();
   const alarm = createAlarm();
+  let starting = true;
   let stopping = false;
+  /** Only while starting: were two processes ever wrong about each other, they would do so once and not for ever. */
+  const hasEnded = (other: string): boolean => starting && (deps.hasEnded?.(other) ?? false);
 
   await whenReady(redis);
   const crew = createCrew({
@@ -152,7 +163,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
       const present = [...counts.keys()].filter((worker) => crew.present(worker));
       const [worker] = present.sort((a, b) => (counts[a] ?? 0) - (counts[b] ?? 0));
       if (worker === undefined) return;
-      const holding = await acquire(redis, id, partition, worker, leaseMs);
+      const holding = await acquire(redis, id, partition, worker, leaseMs, hasEnded);
       if (holding === null) continue;
       holdings.set(partition, holding);
       metrics.owned(holdings.size);
@@ -166,7 +177,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
       releaseDownTo(0);
       return;
     }
-    const members = await announce(redis, id, leaseMs);
+    const members = await announce(redis, id, leaseMs, hasEnded);
     const place = Math.max(0, members.indexOf(id));
     const share = fairShare(deps.partitions, Math.max(1, members.length), place);
     releaseDownTo(share);
@@ -202,6 +213,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Processor> {
     disconnectRedis(redis);
     throw error;
   }
+  starting = false;
   const running = run();
   let stopped: Promise<void> | null = null;
 

@@ -3,7 +3,7 @@
  * cluster, where partitions live in different slots, make a reader for each. A partition that has enough at hand is
  * left out, and as soon as it wants more, a read that is already blocked without it is ended early.
  */
-import { isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
+import { disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { entryBytes, type RawEntry } from "./entries.ts";
 
 export interface Subscriber {
@@ -161,7 +161,7 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
     close() {
       closed = true;
       ring?.();
-      blocking.disconnect();
+      disconnectRedis(blocking);
     },
   };
 }

@@ -26,7 +26,7 @@ export interface RecoveryDeps {
   readonly memoryShare: () => number;
   /** The token that this recovery and what follows it work under, as soon as it is known. */
   readonly onToken?: (token: Token) => void;
-  /** Asked between steps: the partition isn't wanted any more. */
+  /** Asked at first and between steps: the partition isn't wanted any more. */
   readonly abandoned: () => boolean;
 }
 
@@ -57,16 +57,20 @@ export class Abandoned extends Error {
 }
 
 const DELTAS_A_READ = 64;
-const FIELDS_A_READ = 1_000;
+/** About 2 MB each: a page's index has half a kilobyte, a chunk of fingerprints 64. */
+const INDEX_FIELDS_A_READ = 4_000;
+const SEEN_FIELDS_A_READ = 32;
 const PAGES_A_READ = 512;
 const ENTRIES_A_READ = 64;
 
 /**
- * Throws OwnershipLost when the partition has another owner, Abandoned when it isn't wanted any more, EntriesLost when entries were trimmed before they were
- * consumed, DamagedState when what is stored contradicts itself, and what the connection throws.
+ * Throws OwnershipLost when the partition has another owner, Abandoned when it isn't wanted any more, EntriesLost when
+ * entries were trimmed before they were consumed, DamagedState when what is stored contradicts itself, and what the
+ * connection throws.
  */
 export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promise<Recovered> {
-  const { redis, keys, createShard, shardOptions } = deps;
+  const { redis, keys, createShard, shardOptions, abandoned } = deps;
+  if (abandoned()) throw new Abandoned("the partition was given up before it was loaded");
   const token = await takeNewEpoch(redis, keys, nonce);
   deps.onToken?.(token);
   const { position, checkpoint } = await readState(redis, keys);
@@ -75,7 +79,10 @@ export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promi
   const [index, seen] =
     checkpoint === null
       ? [new Map<string, Buffer>(), new Map<string, Buffer>()]
-      : await Promise.all([readHash(redis, keys.index), readHash(redis, keys.seen)]);
+      : await Promise.all([
+          readHash(redis, keys.index, INDEX_FIELDS_A_READ),
+          readHash(redis, keys.seen, SEEN_FIELDS_A_READ),
+        ]);
   const shard =
     checkpoint === null
       ? createShard(shardOptions)
@@ -142,19 +149,25 @@ async function readState(
   };
 }
 
-/** HSCAN and not HGETALL: a large hash would hold up everybody else. */
-async function readHash(redis: RedisClient, key: string): Promise<Map<string, Buffer>> {
+/**
+ * HSCAN and not HGETALL: a large hash would hold up everybody else. A cursor means something else to a server that was
+ * started anew between two reads, or to a replica that took over, and fields would be passed over: then it begins again.
+ */
+async function readHash(redis: RedisClient, key: string, fields: number): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
-  let cursor = "0";
   do {
-    const [next, elements] = await redis.hscanBuffer(key, cursor, "COUNT", FIELDS_A_READ);
-    cursor = next.toString("latin1");
-    for (let i = 0; i + 1 < elements.length; i += 2) {
-      const field = elements[i];
-      const bytes = elements[i + 1];
-      if (field !== undefined && bytes !== undefined) found.set(field.toString(), bytes);
-    }
-  } while (cursor !== "0");
+    found.clear();
+    let cursor = "0";
+    do {
+      const [next, elements] = await redis.hscanBuffer(key, cursor, "COUNT", fields);
+      cursor = next.toString("latin1");
+      for (let i = 0; i + 1 < elements.length; i += 2) {
+        const field = elements[i];
+        const bytes = elements[i + 1];
+        if (field !== undefined && bytes !== undefined) found.set(field.toString(), bytes);
+      }
+    } while (cursor !== "0");
+  } while (found.size !== (await redis.hlen(key)));
   return found;
 }
 

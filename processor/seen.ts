@@ -91,26 +91,27 @@ export function createSeen(
   };
 }
 
-function newGeneration(number: number, startedAt: number): Generation {
-  return { number, startedAt, count: 0, table: new Uint32Array(2048), tail: [], tailChunk: 0, unsaved: false };
+/** With room for `count` fingerprints and some more. */
+function newGeneration(number: number, startedAt: number, count = 0): Generation {
+  const words = 2 ** Math.ceil(Math.log2(Math.max(2048, (count + 1) * 4)));
+  return { number, startedAt, count: 0, table: new Uint32Array(words), tail: [], tailChunk: 0, unsaved: false };
 }
 
 function loadGeneration(saved: SeenState["generations"][number], chunks: ReadonlyMap<string, Buffer>): Generation {
-  const generation = newGeneration(saved.number, saved.startedAt);
+  const generation = newGeneration(saved.number, saved.startedAt, saved.count);
   for (let chunk = 0; chunk * CHUNK < saved.count; chunk++) {
     const bytes = chunks.get(`${saved.number}:${chunk}`);
     const wanted = Math.min(CHUNK, saved.count - chunk * CHUNK);
     if (bytes === undefined || bytes.length < wanted * 8) {
       throw new Error(`chunk ${saved.number}:${chunk} of the seen messages is missing or short`);
     }
-    generation.tail = [];
+    // A copy, since bytes of a reply may begin anywhere and words may not.
+    const words = new Uint32Array(CHUNK * 2);
+    new Uint8Array(words.buffer).set(bytes.subarray(0, wanted * 8));
+    for (let i = 0; i < wanted * 2; i += 2) insert(generation, words[i] as number, words[i + 1] as number);
+    generation.count += wanted;
+    generation.tail = [words];
     generation.tailChunk = chunk;
-    for (let i = 0; i < wanted; i++) {
-      const lo = bytes.readUInt32LE(i * 8);
-      const hi = bytes.readUInt32LE(i * 8 + 4);
-      insert(generation, lo, hi);
-      append(generation, lo, hi);
-    }
   }
   return generation;
 }

@@ -12,7 +12,7 @@ import type { RawEntry } from "./entries.ts";
 import { createEntryQueue, type QueuedEntry } from "./entry-queue.ts";
 import { checkForGap, readStreamCounts } from "./gap.ts";
 import { writeHeartbeat } from "./heartbeat.ts";
-import type { PartitionContext } from "./partition-context.ts";
+import type { PartitionContext, SentCommit } from "./partition-context.ts";
 import { Abandoned, bringPages, recoverPartition } from "./recovery.ts";
 import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.ts";
 import { fillsStep, nextWork, type StepBounds, type Work } from "./steps.ts";
@@ -20,6 +20,8 @@ import { createSweeper } from "./sweep.ts";
 
 /** More is read while there is less at hand than a step takes, and less than this. */
 const AHEAD_BYTES = 16 * 1024 * 1024;
+/** A page that was worked on takes about this many times its bytes in a commit. */
+const RESIDENT_FACTOR = 4;
 /** Bytes of pages in one commit when only checkpointing is left to do. */
 const FAREWELL_BYTES = 2 * 1024 * 1024;
 
@@ -27,14 +29,7 @@ const FAREWELL_BYTES = 2 * 1024 * 1024;
  * What is left to do when a commit has landed. Its bytes are not held here: a busy thread gets back to the partition
  * much later, and by then they would be dear to collect.
  */
-interface Flight {
-  readonly after: Position;
-  readonly step: {
-    readonly events: number;
-    readonly duplicates: number;
-    readonly saturated: number;
-    readonly rejected: number;
-  } | null;
+interface Flight extends SentCommit {
   readonly completesSweep: boolean;
   readonly done: Promise<void>;
   readonly sent: number;
@@ -48,17 +43,20 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   const { redis, keys, options, clock, ticks, telemetry, poison, alarm, status, memoryShare, log } = context;
   const { partition, nonce, createShard } = context;
 
-  const begun = ticks();
-  const recovered = await recoverPartition(nonce, {
-    redis,
-    keys,
-    createShard,
-    shardOptions: { partition, clockMode: options.clockMode, limits: options.limits },
-    memoryShare,
-    onToken(granted) {
-      status.token = granted;
-    },
-    abandoned: () => status.dropped || status.releasing,
+  let begun = ticks();
+  const recovered = await context.loading.pass(() => {
+    begun = ticks();
+    return recoverPartition(nonce, {
+      redis,
+      keys,
+      createShard,
+      shardOptions: { partition, clockMode: options.clockMode, limits: options.limits },
+      memoryShare,
+      onToken(granted) {
+        status.token = granted;
+      },
+      abandoned: () => status.dropped || status.releasing,
+    });
   });
   const { shard, token } = recovered;
   const recoveryMs = ticks() - begun;
@@ -75,6 +73,22 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     },
     "the partition is loaded",
   );
+
+  const countStep = (step: SentCommit["step"]): void => {
+    if (step === null) return;
+    telemetry.count("steps");
+    telemetry.count("events", step.events);
+    telemetry.count("duplicates", step.duplicates);
+    telemetry.count("saturated", step.saturated);
+    telemetry.count("rejected", step.rejected);
+  };
+  // Nothing was written since but what that session had sent: where its last step came to stand, it was written.
+  const { unsettled } = status;
+  status.unsettled = null;
+  if (unsettled !== null) {
+    const { seq, epoch } = unsettled.after;
+    if (recovered.position.seq === seq && recovered.position.epoch === epoch) countStep(unsettled.step);
+  }
 
   /** Where memory is, and where the last acknowledged commit was. */
   let position = recovered.position;
@@ -127,14 +141,8 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     committed = after;
     telemetry.count("commits");
     telemetry.time("commit", ticks() - sent);
-    if (step !== null) {
-      telemetry.count("steps");
-      telemetry.count("events", step.events);
-      telemetry.count("duplicates", step.duplicates);
-      telemetry.count("saturated", step.saturated);
-      telemetry.count("rejected", step.rejected);
-      poison.forget(committed.offset);
-    }
+    countStep(step);
+    if (step !== null) poison.forget(committed.offset);
     if (completesSweep) telemetry.time("sweep", sweeper.completed(ticks()));
     shard.evict(memoryShare());
     status.residentBytes = shard.residentBytes;
@@ -146,7 +154,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   const send = (before: Position, step: Commit["step"], minBytes: number): void => {
     const now = ticks();
     if (sweeper.dueIn(position, now) <= 0) sweeper.begin(shard, position, now);
-    const excess = Math.max(0, shard.residentBytes - memoryShare());
+    const excess = Math.max(0, shard.residentBytes - memoryShare()) / RESIDENT_FACTOR;
     const { pages, checkpoint } = sweeper.slice(shard, now, Math.max(excess, minBytes));
     const commit: Commit = { token, before, after: position, step, pages, checkpoint };
     const done = sendCommit(redis, keys, commit, options);
@@ -249,6 +257,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   try {
     context.onLive();
     for (;;) {
+      if (context.loading.busy) await context.loading.giveWay();
       if (status.dropped) throw new Abandoned("the partition was taken away");
       lastNow = Math.max(lastNow, clock.now());
       const now = lastNow;
@@ -286,6 +295,12 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     await sayFarewell();
   } finally {
     subscription.close();
+    status.unsettled = unseen();
+  }
+
+  /** What is on its way. */
+  function unseen(): SentCommit | null {
+    return flight;
   }
 
   /** A last checkpoint, so that the next owner starts without running anything again. */

@@ -36,6 +36,11 @@ import { createTimers, type Timers } from "./timers.ts";
 const EVENT_BYTES = 64;
 const CONTACT_BYTES = 800;
 
+/** Scratch of `#loadIndex`: a page's entries of two words of hash and the instant of a flip. */
+const indexBytes = new Uint8Array(LIMITS.page_contacts * 16);
+const indexWords = new Uint32Array(indexBytes.buffer);
+const indexFlips = new Float64Array(indexBytes.buffer);
+
 export function createShard(options: ShardOptions, start?: ShardStart): Shard {
   return new PartitionShard(options, start);
 }
@@ -45,8 +50,8 @@ class PartitionShard implements Shard, MembershipSink {
   clock = 0;
   contacts = 0;
   readonly #options: ShardOptions;
-  readonly #directory: Directory = createDirectory();
-  readonly #timers: Timers = createTimers();
+  readonly #directory: Directory;
+  readonly #timers: Timers;
   readonly #pages: Pages = createPages();
   /** Pages that there are, in memory or not. */
   #pagesKnown = 0;
@@ -72,6 +77,8 @@ class PartitionShard implements Shard, MembershipSink {
     this.#options = options;
     const saved = start === undefined ? null : decodeShardCheckpoint(start.checkpoint);
     this.#seen = createSeen(options.limits, saved?.seen, start?.seen);
+    this.#directory = createDirectory(saved?.contacts);
+    this.#timers = createTimers(saved?.contacts);
     this.#ahead = createLookAhead(this.#seen, this.#directory, this.#pages);
     if (saved === null || start === undefined) {
       this.#plan = planOf(this.#record, options.limits);
@@ -211,10 +218,15 @@ class PartitionShard implements Shard, MembershipSink {
     const input = new ByteReader(bytes);
     input.varint();
     const count = input.varint();
+    if (count > LIMITS.page_contacts || bytes.length < input.at + count * 16) {
+      throw new Error(`the index of page ${page} does not have its ${count} contacts`);
+    }
+    // A copy into words: a page's bytes begin anywhere, and a reader takes them one by one.
+    indexBytes.set(bytes.subarray(input.at, input.at + count * 16));
+    const first = page * LIMITS.page_contacts;
     for (let i = 0; i < count; i++) {
-      const slot = page * LIMITS.page_contacts + i;
-      this.#directory.set(slot, input.u32(), input.u32());
-      this.#timers.set(slot, input.f64());
+      this.#directory.set(first + i, indexWords[i * 4] as number, indexWords[i * 4 + 1] as number);
+      this.#timers.restore(first + i, indexFlips[i * 2 + 1] as number);
     }
   }
 

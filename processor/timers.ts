@@ -8,6 +8,8 @@ export interface Timers {
   /** Infinity for never. */
   set(slot: number, at: number): void;
   get(slot: number): number;
+  /** As `set` for a slot that was never set: for many at once, which are put in order when a timer is asked for. */
+  restore(slot: number, at: number): void;
   /** The earliest instant; Infinity when there is none. */
   next(): number;
   /** The slot of the earliest instant; only while `next()` is finite. Stays until `set` moves it. */
@@ -18,12 +20,13 @@ export interface Timers {
   instantOf(count: number, at: number): number | null;
 }
 
-export function createTimers(): Timers {
+/** @param room slots that are about to be set */
+export function createTimers(room = 0): Timers {
   /**
    * Two for each slot, side by side: when it flips, and the earliest instant under which the heap holds it; Infinity for
    * never and for not there.
    */
-  let instants = new Float64Array(2048).fill(Infinity);
+  let instants = new Float64Array(Math.max(1024, room) * 2).fill(Infinity);
   const ats: number[] = [];
   const slots: number[] = [];
 
@@ -51,20 +54,31 @@ export function createTimers(): Timers {
     }
   };
 
+  const sink = (from: number, length: number): void => {
+    for (let i = from; ;) {
+      const left = 2 * i + 1;
+      if (left >= length) return;
+      const child = left + 1 < length && before(left + 1, left) ? left + 1 : left;
+      if (!before(child, i)) return;
+      swap(i, child);
+      i = child;
+    }
+  };
+
   const pop = (): void => {
     const last = ats.length - 1;
     swap(0, last);
     ats.pop();
     slots.pop();
-    let i = 0;
-    for (;;) {
-      const left = 2 * i + 1;
-      if (left >= last) return;
-      const child = left + 1 < last && before(left + 1, left) ? left + 1 : left;
-      if (!before(child, i)) return;
-      swap(i, child);
-      i = child;
-    }
+    sink(0, last);
+  };
+
+  /** Whether entries were added without regard to their order. */
+  let heaped = true;
+  /** Floyd's way: from the last parent up, in linear time. */
+  const heapify = (): void => {
+    heaped = true;
+    for (let i = (ats.length >>> 1) - 1; i >= 0; i--) sink(i, ats.length);
   };
 
   const grow = (slot: number): void => {
@@ -76,6 +90,7 @@ export function createTimers(): Timers {
 
   /** Drops and re-queues until the top of the heap is true. */
   const settle = (): void => {
+    if (!heaped) heapify();
     while (ats.length > 0) {
       const at = ats[0] as number;
       const slot = slots[0] as number;
@@ -94,6 +109,7 @@ export function createTimers(): Timers {
     grow(slot);
     instants[slot * 2] = at;
     if (at < (instants[slot * 2 + 1] as number)) {
+      if (!heaped) heapify();
       instants[slot * 2 + 1] = at;
       push(at, slot);
     }
@@ -106,6 +122,15 @@ export function createTimers(): Timers {
 
   return {
     set,
+    restore(slot, at) {
+      grow(slot);
+      instants[slot * 2] = at;
+      if (at === Infinity) return;
+      instants[slot * 2 + 1] = at;
+      ats.push(at);
+      slots.push(slot);
+      heaped = false;
+    },
     get: (slot) => instants[slot * 2] ?? Infinity,
     next,
     nextSlot() {
@@ -115,6 +140,7 @@ export function createTimers(): Timers {
       return slot;
     },
     due(at, visit) {
+      if (!heaped) heapify();
       const pending = [0];
       for (let i = pending.pop(); i !== undefined; i = pending.pop()) {
         if (i >= ats.length || (ats[i] as number) > at) continue;

@@ -9,6 +9,7 @@ import { machineClock, type Clock } from "../kernel/clock.ts";
 import { createLog, type Log } from "../kernel/log.ts";
 import { connectRedis, disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { createBlockPool } from "./entry-queue.ts";
+import { createGate } from "./gate.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./messages.ts";
 import { ownPartition, type Partition } from "./partition.ts";
 import type { PartitionDeps } from "./partition-context.ts";
@@ -16,6 +17,11 @@ import { createReader, type StreamReader } from "./reader.ts";
 import type { CreateShard } from "./recovery.ts";
 import { createShard } from "./shard.ts";
 import { createTelemetry, type TelemetryReport } from "./telemetry.ts";
+
+/** Two: one computes while what the other needs is on its way. */
+const LOADS_AT_ONCE = 2;
+/** Not the lease: a server whose disk is slow is not gone, and everything would be loaded again for nothing. */
+const SILENCE_MS = 5_000;
 
 /** Gives what was counted since the last message: a message sent at the very end might come too late. */
 export async function work(task: WorkerTask): Promise<TelemetryReport> {
@@ -25,12 +31,13 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const telemetry = createTelemetry();
   const owned = new Map<number, Partition>();
   const blocks = createBlockPool();
-  const connect = (name: string, blocking: boolean): RedisClient =>
-    connectRedis(redisUrl, { name: `${name}-${worker}`, log, ...(blocking ? { commandTimeoutMs: null } : {}) });
-  const redis = connect("processor", false);
+  const connect = (name: string): RedisClient =>
+    connectRedis(redisUrl, { name: `${name}-${worker}`, log, commandTimeoutMs: null, silenceMs: SILENCE_MS });
+  const redis = connect("processor");
   const newReader = (): StreamReader =>
-    createReader(connect("reader", true), redis, { blockMs: options.blockMs, entries: options.stepEntries });
+    createReader(connect("reader"), redis, { blockMs: options.blockMs, entries: options.stepEntries });
   const common: StreamReader | null = isCluster(redis) ? null : newReader();
+  const loading = createGate(LOADS_AT_ONCE);
   const shards = task.shardModule === null ? createShard : loadShards(task.shardModule);
 
   const say = (message: FromWorker): void => port.postMessage(message);
@@ -47,6 +54,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
     const deps: PartitionDeps = {
       redis,
       reader,
+      loading,
       createShard: shards,
       options,
       partitions,

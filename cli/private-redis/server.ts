@@ -20,6 +20,7 @@ import { identify, isRunning } from "../process-identity.ts";
 import { probeServer } from "./probe.ts";
 import { findRedisProgram } from "./program.ts";
 import { makeServerDir, newRecord, readRecord, writeRecord, writeServerConfig, type ServerRecord } from "./record.ts";
+import { cutUnfinishedTransaction } from "./unfinished-transaction.ts";
 
 export interface PrivateRedis {
   readonly url: string;
@@ -172,6 +173,8 @@ class Killed extends Error {}
 async function launch(how: Launch, last: ServerRecord): Promise<{ record: ServerRecord; takenOver: boolean }> {
   const { program, dir, log } = how;
   writeRecord(dir, { ...last, process: null });
+  const cut = cutUnfinishedTransaction(dir);
+  if (cut > 0) log.warn({ bytes: cut }, "what the private redis-server had not finished writing at its end is dropped");
   const config = writeServerConfig(dir, last, how.fsync);
   const logFile = join(dir, "redis.log");
   rotate(logFile);

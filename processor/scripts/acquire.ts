@@ -1,5 +1,5 @@
 /**
- * Takes a partition whose lease has run out.
+ * Takes a partition whose lease has run out, or whose holder is known to have ended.
  *
  * Guarantees
  * - At most one caller gets it for as long as the lease lasts. The lease is for liveness only: what keeps a former
@@ -10,7 +10,7 @@
  * Replies the epoch as text, or nil when somebody else holds the lease.
  *
  * KEYS  1 lease  2 owner  3 state
- * ARGV  1 lease value  2 lease, ms  3 nonce
+ * ARGV  1 lease value  2 lease, ms  3 nonce  4 the value of a lease whose holder has ended ("" or left out: none)
  */
 import { defineScript } from "../../kernel/scripts.ts";
 
@@ -18,7 +18,7 @@ export const ACQUIRE_SCRIPT = defineScript(
   "acquire",
   `#!lua flags=allow-oom
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return nil end
+if holder and holder ~= ARGV[1] and holder ~= ARGV[4] then return nil end
 local owner = redis.call('GET', KEYS[2]) or '0:'
 local before = tonumber(string.match(owner, '^(%d+):')) or 0
 local committed = tonumber(redis.call('HGET', KEYS[3], 'epoch') or '0')

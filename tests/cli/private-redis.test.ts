@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -184,6 +193,38 @@ test("a server that was taken over and dies comes back too", async () => {
   process.kill(parent.pid, "SIGKILL");
   await until(() => redis.pid !== parent.pid && redis.pid !== 0);
   expect(await withClient(redis.url, (client) => client.ping())).toBe("PONG");
+});
+
+test("of a transaction that was not written to its end nothing comes back, not even later", async () => {
+  const script = `
+    redis.call("XADD", KEYS[1], ARGV[1], "f", "value")
+    redis.call("SET", KEYS[2], string.rep("x", 5000))
+    return redis.call("SET", KEYS[3], ARGV[1])
+  `;
+  const commit = (url: string, id: string): Promise<unknown> =>
+    withClient(url, (client) => client.eval(script, 3, "stream", "large", "last", id));
+  const stored = (url: string): Promise<unknown> =>
+    withClient(url, async (client) => [
+      (await client.xrange("stream", "-", "+")).map(([id]) => id),
+      await client.get("last"),
+    ]);
+  const redis = await start();
+  const kill = async (): Promise<void> => {
+    const { pid } = redis;
+    process.kill(pid, "SIGKILL");
+    await until(() => redis.pid !== pid);
+  };
+  await commit(redis.url, "1-1");
+  await commit(redis.url, "1-2");
+  const folder = join(dataDir, "redis", "appendonlydir");
+  const part = join(folder, readdirSync(folder).find((name) => name.endsWith(".incr.aof")) ?? "");
+  // In the middle of the second command of three.
+  truncateSync(part, statSync(part).size - 600);
+  await kill();
+  expect(await stored(redis.url)).toEqual([["1-1"], "1-1"]);
+  await commit(redis.url, "2-2");
+  await kill();
+  expect(await stored(redis.url)).toEqual([["1-1", "2-2"], "2-2"]);
 });
 
 test("a damaged append-only file is reported with what the server says", async () => {

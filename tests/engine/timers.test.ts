@@ -5,18 +5,22 @@ import { createTimers } from "../../processor/timers.ts";
 const SLOTS = 12;
 
 test("timers come in the order of their instants and slots, whatever was set before", () => {
-  const change = fc.tuple(
-    fc.integer({ min: 0, max: SLOTS - 1 }),
-    fc.oneof(fc.integer({ min: 1, max: 30 }), fc.constant(Infinity)),
-  );
+  const instant = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.constant(Infinity));
+  const change = fc.tuple(fc.integer({ min: 0, max: SLOTS - 1 }), instant);
+  const saved = fc.array(instant, { maxLength: SLOTS });
+  const changes = (maxLength: number) => fc.array(change, { maxLength });
   fc.assert(
-    fc.property(fc.array(change, { maxLength: 200 }), fc.array(change, { maxLength: 50 }), (first, second) => {
-      const timers = createTimers();
+    fc.property(saved, changes(200), changes(50), (restored, first, second) => {
+      const timers = createTimers(restored.length);
       const model = new Map<number, number>();
       const set = ([slot, at]: [number, number]): void => {
         timers.set(slot, at);
         model.set(slot, at);
       };
+      restored.forEach((at, slot) => {
+        timers.restore(slot, at);
+        model.set(slot, at);
+      });
       first.forEach(set);
       expect(timers.next()).toBe(Math.min(Infinity, ...model.values()));
       second.forEach(set);
@@ -40,7 +44,7 @@ test("all that is due is visited, and a portion of it ends at an instant", () =>
       fc.integer({ min: 0, max: 45 }),
       (flips, limit, now) => {
         const timers = createTimers();
-        flips.forEach((at, slot) => timers.set(slot, at));
+        flips.forEach((at, slot) => (slot % 2 === 0 ? timers.restore(slot, at) : timers.set(slot, at)));
         const due = flips.filter((at) => at <= now);
         const visited = new Set<number>();
         timers.due(now, (slot) => visited.add(slot));

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cutUnfinishedTransaction } from "../../cli/private-redis/unfinished-transaction.ts";
 
 export interface RedisServer {
   /** `redis://127.0.0.1:PORT`; stays the same over `restart`. */
@@ -77,6 +78,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 }
 
 async function launch(port: number, dir: string, options: RedisServerOptions): Promise<ChildProcess> {
+  // As an operator has to, see docs/operations.md.
+  cutUnfinishedTransaction(dir);
   const persistence = options.appendonly ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"];
   const common = ["--bind", "127.0.0.1", "--port", String(port), "--dir", dir, "--save", "", "--daemonize", "no"];
   const child = spawn("redis-server", [...common, ...persistence, ...(options.args ?? [])], {

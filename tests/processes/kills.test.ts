@@ -3,7 +3,7 @@
  * not answered; in the end every event is in exactly once, and no change of membership was told twice or never.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, expect, onTestFinished, test } from "vitest";
+import { afterEach, expect, onTestFailed, onTestFinished, test } from "vitest";
 import { machineClock } from "../../kernel/clock.ts";
 import { startRedis, type RedisServer } from "../harness/redis.ts";
 import { endServers, startServer, type ServerProcess } from "../harness/server.ts";
@@ -19,6 +19,9 @@ const PEOPLE = 500;
 const POLL_MS = 10;
 /** Far longer than anything takes, also on a machine that is busy with other tests. */
 const STANDSTILL_MS_MAX = 60_000;
+/** Characters of a server's output. */
+const OUTPUT_SHOWN = 100_000;
+
 interface Shape {
   readonly partitions: number;
   readonly env: Readonly<Record<string, string>>;
@@ -40,6 +43,13 @@ function randomShape(random: Random): Shape {
 
 function told(events: readonly unknown[], witness: Witness, { env }: Shape): string {
   return `${events.length} events, ${witness.cards} cards, ${JSON.stringify(env)}`;
+}
+
+/** A random run that failed doesn't come back: what the servers said is all there is to look at. */
+function tellIfFailed(servers: readonly ServerProcess[]): void {
+  onTestFailed(() => {
+    for (const { output } of servers) process.stdout.write(`\n${output.slice(-OUTPUT_SHOWN)}\n`);
+  });
 }
 
 let redis: RedisServer | null = null;
@@ -108,6 +118,7 @@ test(
       witness.abandon();
     });
     const flow = { random, traffic, witness, servers: [server] };
+    tellIfFailed(flow.servers);
     const kills = { server: 0, redis: 0 };
     const takenOver = new Set<number>();
 
@@ -163,6 +174,7 @@ test(
       witness.abandon();
     });
     const flow = { random, traffic, witness, servers: [ingest, ...processors, query] };
+    tellIfFailed(flow.servers);
     const kills = { ingest: 0, processor: 0, query: 0, redis: 0 };
     let restarts = 0;
 

@@ -61,16 +61,20 @@ export async function expectExactlyOnce(options: ProofOptions): Promise<void> {
   expect(untimely.slice(0, SHOWN), "leaves at another instant than when a view leaves the window").toEqual([]);
 }
 
+/** Moves the oracle to an instant after which nothing changes by itself for a while; returns it. */
+export function advanceToQuiet(oracle: Oracle, clock: () => number): number {
+  for (let last: number | undefined = -Infinity; ;) {
+    // Time went on since the oracle took the events, and whatever fell due in between has to be lived through as well.
+    const now = Math.max(last, clock());
+    oracle.advance(now);
+    last = oracle.flipInstants(now, now + QUIET_MS).at(-1);
+    if (last === undefined) return now;
+  }
+}
+
 /** Waits until no window has anything left that will fall out soon; returns until when nothing changes. */
 async function letWindowsRunEmpty(url: string, oracle: Oracle): Promise<number> {
-  let now = machineClock.now();
-  for (;;) {
-    const flips = oracle.flipInstants(now, now + QUIET_MS);
-    const last = flips.at(-1);
-    if (last === undefined) break;
-    now = Math.max(last, machineClock.now());
-    oracle.advance(now);
-  }
+  const now = advanceToQuiet(oracle, () => machineClock.now());
   for (;;) {
     const { as_of } = await call<{ as_of: string }>(`${url}/v1/segments`);
     if (Date.parse(as_of) >= now) return now + QUIET_MS;

@@ -12,6 +12,7 @@ import { runScript } from "../../kernel/scripts.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { createBlockPool } from "../../processor/entry-queue.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../../processor/options.ts";
+import { createGate } from "../../processor/gate.ts";
 import { ownPartition, type Partition } from "../../processor/partition.ts";
 import type { PartitionDeps } from "../../processor/partition-context.ts";
 import { createReader, type StreamReader } from "../../processor/reader.ts";
@@ -100,6 +101,7 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
       const partition = ownPartition(PARTITION, nonce, {
         redis: commands,
         reader,
+        loading: createGate(1),
         createShard,
         options: QUICK,
         partitions: 1,

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { decodeReplies } from "../../kernel/delta.ts";
 import { decodeHeartbeat } from "../../kernel/partition-state.ts";
+import type { RedisClient } from "../../kernel/redis.ts";
 import { compareStreamIds } from "../../kernel/stream-id.ts";
+import { COMMIT_SCRIPT } from "../../processor/scripts/commit.ts";
 import {
   createLab,
   KEYS,
@@ -292,3 +294,82 @@ test("the feed has every third event of a contact once, over reloads", async () 
   const ofA = records.filter(({ contact }) => contact === "a").map(({ count }) => count);
   expect(ofA).toEqual(Array.from({ length: 32 }, (_, i) => (i + 1) * 3));
 });
+
+test("a scan that passes fields over, since the server was started anew under it, is done again", async () => {
+  const first = await lab.own();
+  const people = Array.from({ length: 200 }, (_, i) => ({ userId: `u${i}` }));
+  await offsetReaches(lab.redis, await lab.send(people));
+  first.release();
+  await first.ended;
+  const scans: string[] = [];
+  const second = await lab.own({ redis: passingOver(lab.redis, scans) });
+  await offsetReaches(lab.redis, await lab.send(people));
+  second.release();
+  await second.ended;
+  expect(scans).toContain(KEYS.index);
+  expect(scans).toContain(KEYS.seen);
+  const counts = [...(await readContacts(lab.redis)).values()].map(({ count }) => count);
+  expect(counts).toEqual(people.map(() => 2));
+});
+
+/** Of each hash the first scan sees nothing. */
+function passingOver(real: RedisClient, scans: string[]): RedisClient {
+  return new Proxy(real, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]): unknown => {
+        const key = String(args[0]);
+        if (name === "hscanBuffer" && !scans.includes(key)) {
+          scans.push(key);
+          return Promise.resolve([Buffer.from("0"), []]);
+        }
+        return (value as (...all: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+}
+
+test.each(["request", "reply"] as const)("steps are counted once when the %s of commits is lost", async (lost) => {
+  const owner = await lab.own({ redis: forgetting(lab.redis, lost) });
+  for (let i = 0; i < 12; i++) {
+    const messageId = `m${i - (i % 3 === 2 ? 1 : 0)}`;
+    await offsetReaches(lab.redis, await lab.send([{ userId: "a", messageId }, { userId: "b" }]));
+  }
+  const total = { steps: 0, events: 0, duplicates: 0, doubts: 0 };
+  const counted = (): typeof total => {
+    const { counters } = owner.telemetry.take();
+    for (const name of ["steps", "events", "duplicates", "doubts"] as const) total[name] += counters[name];
+    return total;
+  };
+  await until("every event is counted", () => counted().events >= 24);
+  owner.release();
+  await owner.ended;
+  const { steps, events, duplicates, doubts } = counted();
+  expect(doubts).toBeGreaterThan(2);
+  expect({ steps, events, duplicates }).toEqual({
+    steps: Number(await lab.redis.hget(KEYS.state, "seq")),
+    events: 24,
+    duplicates: 4,
+  });
+  expect((await readContacts(lab.redis)).get("a")?.count).toBe(8);
+});
+
+/** Loses every third commit on its way there or back. */
+function forgetting(real: RedisClient, lost: "request" | "reply"): RedisClient {
+  let commits = 0;
+  return new Proxy(real, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      const send = (args: unknown[]): unknown => (value as (...all: unknown[]) => unknown).apply(target, args);
+      return (...args: unknown[]) => {
+        if (args[0] !== COMMIT_SCRIPT.sha || ++commits % 3 !== 0) return send(args);
+        const sent = lost === "reply" ? Promise.resolve(send(args)).catch(() => {}) : Promise.resolve();
+        return sent.then(() => {
+          throw new Error("Command timed out");
+        });
+      };
+    },
+  });
+}

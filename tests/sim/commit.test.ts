@@ -14,6 +14,7 @@ import type { Event } from "../../kernel/event.ts";
 import { decodeHeartbeat } from "../../kernel/partition-state.ts";
 import { runScript } from "../../kernel/scripts.ts";
 import { createBlockPool } from "../../processor/entry-queue.ts";
+import { createGate } from "../../processor/gate.ts";
 import { ownPartition, type Partition } from "../../processor/partition.ts";
 import { ACQUIRE_SCRIPT } from "../../processor/scripts/acquire.ts";
 import { HandlerFault, type StreamEntry } from "../../processor/state-machine.ts";
@@ -98,6 +99,7 @@ async function round(seed: number): Promise<void> {
     partition = ownPartition(PARTITION, nonce, {
       redis: way.client,
       reader: createPollingReader(lab.redis, () => 1 + choices.below(8)),
+      loading: createGate(1),
       createShard,
       options: {
         ...QUICK,
