@@ -52,6 +52,8 @@ export interface Reads {
   lastSeen: boolean;
   /** The contact's id. */
   id: boolean;
+  /** Counts that move along with a window (features/range-counts.ts) and are made anew where it moves back. */
+  follows: boolean;
 }
 
 export function noReads(): Reads {
@@ -67,6 +69,7 @@ export function noReads(): Reads {
     firstSeen: false,
     lastSeen: false,
     id: false,
+    follows: false,
   };
 }
 

@@ -132,7 +132,10 @@ function compileRoots(
     return read;
   };
   const addTruth = (kind: "segment" | "stage", id: number, predicate: Predicate): void => {
-    add((index, read) => ({ index, kind, id, truth: compilePredicate(predicate, builder, read, names) }));
+    add((index, read) => {
+      const truth = compilePredicate(predicate, builder, read, names);
+      return { index, kind, id, truth, ahead: !read.follows };
+    });
   };
   if (needsTagsRoot(model.tags)) {
     const compile = (read: Reads): TagsRead => compileTags(model.tags, builder, read, builder.limits.tags_max);
