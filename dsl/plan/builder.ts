@@ -98,6 +98,8 @@ export interface PlanBuilder {
   reader(): number;
   /** What the features that keep a window keep, by key. */
   windows(): ReadonlyMap<string, Retention>;
+  /** By feature: how old what it keeps may become, ms; Infinity for features without a window. */
+  reaches(): Float64Array;
 }
 
 export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
@@ -238,6 +240,9 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     reader: () => readers++,
     windows() {
       return new Map([...retentions].map(([index, retention]) => [features[index]?.key ?? "", retention]));
+    },
+    reaches() {
+      return Float64Array.from(features, (_, index) => retentions.get(index)?.ageMax ?? Infinity);
     },
   };
 }
