@@ -70,8 +70,8 @@ export function matchingContender(rules: readonly Rule[]): Contender {
   const sets = new Map<SelectorPlan, Set<number>>();
   const setOf = (selector: SelectorPlan): Set<number> => {
     const [feature] = selector.features;
-    const [root] = plan.readers.features[feature?.index ?? -1] ?? [];
-    const found = plan.roots[root ?? -1];
+    const { starts, roots } = plan.readers.features;
+    const found = plan.roots[roots[starts[feature?.index ?? -1] ?? -1] ?? -1];
     const segment = found?.kind === "segment" ? plan.segments.find(({ id }) => id === found.id) : undefined;
     const set = members[Number(segment?.name.slice("rule ".length))];
     if (set === undefined) throw new Error(`no rule belongs to the selector ${selector.text}`);

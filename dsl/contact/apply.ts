@@ -81,8 +81,8 @@ function takeMatch(
     const changed = feature.add(contact, view, event, at, now);
     if (contact.featureIndexes.length > kept) forgetNeighbours(contact, plan.reaches, now);
     if (!changed) continue;
-    const readers = plan.readers.features[feature.index] as readonly number[];
-    if (readers.length > 0) plan.dirty.addAll(readers);
+    const { starts, roots } = plan.readers.features;
+    plan.dirty.addRange(roots, starts[feature.index] as number, starts[feature.index + 1] as number);
   }
   if (selector.points !== 0) {
     contact.score += selector.points;

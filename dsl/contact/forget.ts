@@ -35,7 +35,8 @@ function newest(state: FeatureState): number {
   return typeof last === "object" ? last.at : (last ?? -Infinity);
 }
 
-function drop(contact: Contact, place: number): void {
-  removeAt(contact.featureIndexes, place);
-  removeAt(contact.featureStates, place);
+function drop({ featureIndexes, featureStates }: Contact, place: number): void {
+  removeAt(featureIndexes, place);
+  for (let i = place + 1; i < featureStates.length; i++) featureStates[i - 1] = featureStates[i] as FeatureState;
+  featureStates.pop();
 }
