@@ -1,14 +1,15 @@
 /** The process that `growth.ts` measures: shards without Redis, filled, then asked for one round after the other. */
 import { createHash } from "node:crypto";
-import { buildModelRecord } from "../dsl/registry.ts";
-import { encodeEntry, openEntry } from "../kernel/entry.ts";
+import type * as Registry from "../dsl/registry.ts";
+import type * as Entry from "../kernel/entry.ts";
 import type { Event } from "../kernel/event.ts";
-import { readFeed } from "../kernel/feed.ts";
+import type * as Feed from "../kernel/feed.ts";
 import { partitionOf } from "../kernel/ids.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { EMPTY_MODEL } from "../kernel/model-record.ts";
-import { createShard } from "../processor/shard.ts";
+import type * as ShardModule from "../processor/shard.ts";
 import type { Shard, StreamEntry } from "../processor/state-machine.ts";
+import { fromBuild } from "./build.ts";
 import { answerQuestions, collectGarbage, configOf } from "./forked.ts";
 import { createGrowthTraffic, growthModel, type GrowthLoad } from "./growth-load.ts";
 
@@ -43,6 +44,11 @@ export interface GrowthAnswer {
   /** Of all memberships; empty unless they were asked for. */
   readonly members: string;
 }
+
+const { buildModelRecord } = await fromBuild<typeof Registry>("dsl/registry.ts");
+const { encodeEntry, openEntry } = await fromBuild<typeof Entry>("kernel/entry.ts");
+const { readFeed } = await fromBuild<typeof Feed>("kernel/feed.ts");
+const { createShard } = await fromBuild<typeof ShardModule>("processor/shard.ts");
 
 /** Events made at a time outside of what is measured. */
 const CHUNK_EVENTS = 5_000;

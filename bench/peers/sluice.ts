@@ -1,16 +1,24 @@
 /** Sluice as a contender: the whole state machine, and its matching of events alone. */
-import { encodeEntry, openEntry, type EntryReader } from "../../kernel/entry.ts";
+import type * as Entry from "../../kernel/entry.ts";
+import type { EntryReader } from "../../kernel/entry.ts";
 import type { Event } from "../../kernel/event.ts";
-import { readFeed } from "../../kernel/feed.ts";
+import type * as Feed from "../../kernel/feed.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../../kernel/model-record.ts";
 import type { SelectorPlan } from "../../dsl/plan/builder.ts";
-import { matchEvent, openView } from "../../dsl/plan/dispatch.ts";
-import { buildModelRecord, planOf } from "../../dsl/registry.ts";
-import { createShard } from "../../processor/shard.ts";
+import type * as Dispatch from "../../dsl/plan/dispatch.ts";
+import type * as Registry from "../../dsl/registry.ts";
+import type * as ShardModule from "../../processor/shard.ts";
 import type { StreamEntry } from "../../processor/state-machine.ts";
+import { fromBuild } from "../build.ts";
 import type { Contender } from "./contender.ts";
 import { modelOf, sortedMembers, type Fact, type Rule } from "./rules.ts";
+
+const { encodeEntry, openEntry } = await fromBuild<typeof Entry>("kernel/entry.ts");
+const { readFeed } = await fromBuild<typeof Feed>("kernel/feed.ts");
+const { matchEvent, openView } = await fromBuild<typeof Dispatch>("dsl/plan/dispatch.ts");
+const { buildModelRecord, planOf } = await fromBuild<typeof Registry>("dsl/registry.ts");
+const { createShard } = await fromBuild<typeof ShardModule>("processor/shard.ts");
 
 const ENTRY_EVENTS = 100;
 const STEP_ENTRIES = 10;
@@ -70,8 +78,8 @@ export function matchingContender(rules: readonly Rule[]): Contender {
   const sets = new Map<SelectorPlan, Set<number>>();
   const setOf = (selector: SelectorPlan): Set<number> => {
     const [feature] = selector.features;
-    const [root] = plan.readers.features[feature?.index ?? -1] ?? [];
-    const found = plan.roots[root ?? -1];
+    const { starts, roots } = plan.readers.features;
+    const found = plan.roots[roots[starts[feature?.index ?? -1] ?? -1] ?? -1];
     const segment = found?.kind === "segment" ? plan.segments.find(({ id }) => id === found.id) : undefined;
     const set = members[Number(segment?.name.slice("rule ".length))];
     if (set === undefined) throw new Error(`no rule belongs to the selector ${selector.text}`);

@@ -7,6 +7,7 @@ import type { SelectorPlan } from "../plan/builder.ts";
 import { addTagPoints } from "../features/tag-counts.ts";
 import { changeOf, type Contact } from "./contact.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
+import { forgetNeighbours } from "./forget.ts";
 import { mergeTraits } from "./traits.ts";
 
 export interface ApplyLimits {
@@ -76,9 +77,12 @@ function takeMatch(
   now: number,
 ): void {
   for (const feature of selector.features) {
-    if (!feature.add(contact, view, event, at, now)) continue;
-    const readers = plan.readers.features[feature.index] as readonly number[];
-    if (readers.length > 0) plan.dirty.addAll(readers);
+    const kept = contact.featureIndexes.length;
+    const changed = feature.add(contact, view, event, at, now);
+    if (contact.featureIndexes.length > kept) forgetNeighbours(contact, plan.reaches, now);
+    if (!changed) continue;
+    const { starts, roots } = plan.readers.features;
+    plan.dirty.addRange(roots, starts[feature.index] as number, starts[feature.index + 1] as number);
   }
   if (selector.points !== 0) {
     contact.score += selector.points;

@@ -3,11 +3,14 @@
  * those that read what they change. Roots are numbered after all that they read, so ascending order is enough.
  */
 import type { Plan } from "../plan/plan.ts";
-import type { Root } from "../plan/root.ts";
+import type { Root, TruthRoot } from "../plan/root.ts";
 import { horizon } from "../plan/horizon.ts";
 import { changeOf, insertAt, ownList, placeOf, removeAt, type Contact } from "./contact.ts";
 
 export type Cause = "event" | "time" | "merge" | "backfill" | "api" | "delete";
+
+/** So many instants are looked at ahead, at most. */
+const LOOKS_AHEAD = 16;
 
 /** Told of every change of membership, in the order in which they happen. */
 export interface MembershipSink {
@@ -36,13 +39,13 @@ function evaluateRoot(
   switch (root.kind) {
     case "segment": {
       const holds = root.truth(contact, t);
-      const next = arm(contact, root.index, horizon.at, t);
+      const next = arm(contact, root.index, cause === "time" ? lookOn(root, contact, holds) : horizon.at, t);
       setMembership(plan, contact, root.id, holds, t, cause, sink);
       return next;
     }
     case "stage": {
       const holds = root.truth(contact, t);
-      const next = arm(contact, root.index, horizon.at, t);
+      const next = arm(contact, root.index, cause === "time" ? lookOn(root, contact, holds) : horizon.at, t);
       setHeld(plan, contact, root.id, holds);
       return next;
     }
@@ -59,6 +62,20 @@ function evaluateRoot(
       return next;
     }
   }
+}
+
+/**
+ * The instant at which a root is to be looked at again, where its truth until `horizon.at` is known: what may change it
+ * then often doesn't (each of ten events leaves a window of which one is enough), and to ask a few instants in a row
+ * costs less than to come back to the contact at each. Only after time has passed: an event makes such instants anew.
+ */
+function lookOn({ truth, ahead }: TruthRoot, contact: Contact, holds: boolean): number {
+  if (!ahead) return horizon.at;
+  for (let looks = 0; looks < LOOKS_AHEAD; looks++) {
+    const { at } = horizon;
+    if (at === Infinity || truth(contact, at) !== holds) return at;
+  }
+  return horizon.at;
 }
 
 /** Lives through everything that time alone changes up to and including `t`, each flip at its own instant. */

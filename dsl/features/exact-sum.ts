@@ -6,6 +6,8 @@
 import { MICRO } from "../../kernel/decimal.ts";
 
 const HALF = 2 ** 26;
+/** As many values times `MICRO` are a whole number that a double holds. */
+const AVERAGED_EXACTLY_MAX = Math.floor(Number.MAX_SAFE_INTEGER / MICRO);
 
 export function highOf(micros: number): number {
   return Math.floor(micros / HALF);
@@ -25,6 +27,9 @@ export function sumValue(high: number, low: number): number {
 
 /** The double nearest to the exact quotient of a sum and a count; count > 0. */
 export function averageValue(high: number, low: number, count: number): number {
+  const micros = high * HALF + low;
+  // The quotient of two doubles that are exact is rounded once.
+  if (Math.abs(micros) <= Number.MAX_SAFE_INTEGER && count <= AVERAGED_EXACTLY_MAX) return micros / (MICRO * count);
   return nearestRatio(BigInt(high) * BigInt(HALF) + BigInt(low), BigInt(MICRO) * BigInt(count));
 }
 

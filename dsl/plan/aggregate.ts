@@ -238,6 +238,7 @@ function compileValues(
   }
   const feature = context.builder.scalars(selector.event, path, span.ageMax);
   const reader = context.builder.reader();
+  context.reads.follows = true;
   return overRange<Series<Scalar>>(feature, span, context, timesOf, (series, from, to) => {
     if (series === undefined) return name === "distinct" ? 0 : undefined;
     const range = countRange(series, reader, from, to);

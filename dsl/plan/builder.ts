@@ -52,6 +52,8 @@ export interface Reads {
   lastSeen: boolean;
   /** The contact's id. */
   id: boolean;
+  /** Counts that move along with a window (features/range-counts.ts) and are made anew where it moves back. */
+  follows: boolean;
 }
 
 export function noReads(): Reads {
@@ -67,6 +69,7 @@ export function noReads(): Reads {
     firstSeen: false,
     lastSeen: false,
     id: false,
+    follows: false,
   };
 }
 
@@ -95,6 +98,8 @@ export interface PlanBuilder {
   reader(): number;
   /** What the features that keep a window keep, by key. */
   windows(): ReadonlyMap<string, Retention>;
+  /** By feature: how old what it keeps may become, ms; Infinity for features without a window. */
+  reaches(): Float64Array;
 }
 
 export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
@@ -235,6 +240,9 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     reader: () => readers++,
     windows() {
       return new Map([...retentions].map(([index, retention]) => [features[index]?.key ?? "", retention]));
+    },
+    reaches() {
+      return Float64Array.from(features, (_, index) => retentions.get(index)?.ageMax ?? Infinity);
     },
   };
 }

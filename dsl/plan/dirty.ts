@@ -3,6 +3,8 @@
 export interface DirtySet {
   add(root: number): void;
   addAll(roots: readonly number[]): void;
+  /** Those at the places `from` up to but without `to`. */
+  addRange(roots: Uint32Array, from: number, to: number): void;
   /** Every root. */
   fill(): void;
   /** Removes and gives the least one; -1 when there is none. Roots added meanwhile may be larger ones only. */
@@ -25,6 +27,9 @@ export function createDirtySet(size: number): DirtySet {
     add,
     addAll(roots) {
       for (const root of roots) add(root);
+    },
+    addRange(roots, from, to) {
+      for (let i = from; i < to; i++) add(roots[i] as number);
     },
     fill() {
       for (let root = 0; root < size; root++) add(root);

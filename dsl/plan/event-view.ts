@@ -142,11 +142,19 @@ function eachElement(value: Value, parts: Path["parts"], from: number, take: (va
 }
 
 /** The value of a top-level property, by the number of its key. */
-export function property(view: EventView, event: number, key: number): Value {
-  const entry = view.entry;
-  const place = view.places[(entry.shapes[event] as number) * view.keys + key] as number;
-  if (place < 0) return undefined;
-  const at = (entry.valueStarts[event] as number) + place;
+export function property({ entry, places, keys }: EventView, event: number, key: number): Value {
+  const at = placeOfValue(entry, places, keys, event, key);
+  return at < 0 ? undefined : valueAt(entry, at);
+}
+
+/** Where the value of a top-level property stands among all values of the entry; -1 where the event has none. */
+export function placeOfValue(entry: EntryReader, places: Int32Array, keys: number, event: number, key: number): number {
+  const place = places[(entry.shapes[event] as number) * keys + key] as number;
+  return place < 0 ? -1 : (entry.valueStarts[event] as number) + place;
+}
+
+/** A value by its place among all values of the entry. */
+export function valueAt(entry: EntryReader, at: number): Value {
   switch (entry.valueTypes[at]) {
     case VALUE_STRING:
       return entry.string(entry.valueNumbers[at] as number);

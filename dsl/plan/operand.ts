@@ -18,6 +18,8 @@ export interface CompiledOperand {
   readonly type: OperandType;
   readonly read: Read;
   readonly window: CompiledAggregate["window"];
+  /** Set where the value counts days down: as `read`, but how long the value holds leaves the midnights out. */
+  readonly countdown?: (contact: Contact, t: number) => number | undefined;
 }
 
 /** Where names of the model lead while it is compiled. */
@@ -148,14 +150,17 @@ function calculate(operator: Binary["operator"], a: number, b: number): number {
 
 /** Midnights from t to the next day with the month and day of a moment; 29 February is the 28th in other years. */
 function compileAnniversary(operand: CompiledOperand, { zone }: PlanBuilder): CompiledOperand {
-  const read: Read = (contact, t) => {
+  const countdown = (contact: Contact, t: number): number | undefined => {
     const moment = momentOf(operand.read(contact, t), zone);
     const date = moment === null ? null : zone.dateOf(Math.floor(moment));
-    if (date === null) return undefined;
-    horizon.at = Math.min(horizon.at, zone.nextStartOf("day", t));
-    return daysToAnniversary(date, zone.dayOf(t));
+    return date === null ? undefined : daysToAnniversary(date, zone.dayOf(t));
   };
-  return { type: "scalar", read, window: null };
+  const read: Read = (contact, t) => {
+    const days = countdown(contact, t);
+    if (days !== undefined) horizon.at = Math.min(horizon.at, zone.nextStartOf("day", t));
+    return days;
+  };
+  return { type: "scalar", read, window: null, countdown };
 }
 
 function compileTrait(path: Path, reads: Reads): CompiledOperand {

@@ -38,6 +38,8 @@ export interface Plan {
   readonly limits: PlanLimits;
   readonly features: readonly Feature[];
   readonly windows: ReadonlyMap<string, Retention>;
+  /** By feature: how old what it keeps may become, ms; Infinity for features without a window. */
+  readonly reaches: Float64Array;
   readonly roots: readonly Root[];
   readonly readers: Readers;
   /** Empty for scores or tags that have a root. */
@@ -84,6 +86,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     limits,
     features: builder.features,
     windows: builder.windows(),
+    reaches: builder.reaches(),
     roots,
     readers: readersOf(reads, builder.features.length),
     rules,
@@ -132,7 +135,10 @@ function compileRoots(
     return read;
   };
   const addTruth = (kind: "segment" | "stage", id: number, predicate: Predicate): void => {
-    add((index, read) => ({ index, kind, id, truth: compilePredicate(predicate, builder, read, names) }));
+    add((index, read) => {
+      const truth = compilePredicate(predicate, builder, read, names);
+      return { index, kind, id, truth, ahead: !read.follows };
+    });
   };
   if (needsTagsRoot(model.tags)) {
     const compile = (read: Reads): TagsRead => compileTags(model.tags, builder, read, builder.limits.tags_max);

@@ -134,7 +134,34 @@ function compileFixed(
     operand.type === "stage"
       ? compileStageTest(comparison, builder, names)
       : compileLiteralTest(comparison, builder.zone);
+  if (operand.countdown !== undefined) return compileCountdown(operand.countdown, test, builder.zone);
   return (contact, t) => test(operand.read(contact, t));
+}
+
+/** The most days that an anniversary can be away, and one for every such number and 0. */
+const ANNIVERSARY_DAYS = 366;
+
+/**
+ * A test of a number of days that sinks by one at each midnight: true or false until the midnight at which it is to
+ * answer otherwise, or, where it won't before the anniversary, until the one after that.
+ */
+function compileCountdown(
+  countdown: NonNullable<CompiledOperand["countdown"]>,
+  test: ValueTest,
+  zone: PlanBuilder["zone"],
+): Truth {
+  /** For each number of days how many from it downwards have the same answer. */
+  const alike = new Uint16Array(ANNIVERSARY_DAYS + 1).fill(1);
+  for (let days = 1; days <= ANNIVERSARY_DAYS; days++) {
+    if (test(days) === test(days - 1)) alike[days] = (alike[days - 1] as number) + 1;
+  }
+  return (contact, t) => {
+    const days = countdown(contact, t);
+    if (days === undefined) return test(undefined);
+    const turn = zone.midnightOf(zone.dayOf(t) + (alike[days] as number));
+    if (turn < horizon.at) horizon.at = turn;
+    return test(days);
+  };
 }
 
 /** The largest count that a comparison can tell apart from larger ones; null when it needs the exact number. */

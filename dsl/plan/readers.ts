@@ -2,7 +2,7 @@
 import type { Reads } from "./builder.ts";
 
 export interface Readers {
-  readonly features: readonly (readonly number[])[];
+  readonly features: ReaderTable;
   readonly traits: ReadonlyMap<string, readonly number[]>;
   readonly tags: ReadonlyMap<string, readonly number[]>;
   readonly segments: ReadonlyMap<number, readonly number[]>;
@@ -12,6 +12,18 @@ export interface Readers {
   readonly known: readonly number[];
   readonly firstSeen: readonly number[];
   readonly lastSeen: readonly number[];
+}
+
+/** The roots of feature f are `roots[starts[f]]` up to but without `roots[starts[f + 1]]`. */
+export interface ReaderTable {
+  readonly starts: Uint32Array;
+  readonly roots: Uint32Array;
+}
+
+function tableOf(lists: readonly (readonly number[])[]): ReaderTable {
+  const starts = new Uint32Array(lists.length + 1);
+  lists.forEach((list, i) => (starts[i + 1] = (starts[i] as number) + list.length));
+  return { starts, roots: Uint32Array.from(lists.flat()) };
 }
 
 /** `reads[i]` is what root i reads. */
@@ -33,7 +45,7 @@ export function readersOf(reads: readonly Reads[], featureCount: number): Reader
     for (const segment of read.segments) push(segments, segment, root);
   });
   return {
-    features,
+    features: tableOf(features),
     traits,
     tags,
     segments,

@@ -9,6 +9,15 @@ import type { TagsRead } from "./tags-root.ts";
  * `id` the stable number of the segment or stage.
  */
 export type Root =
-  | { readonly index: number; readonly kind: "segment" | "stage"; readonly id: number; readonly truth: Truth }
+  | TruthRoot
   | { readonly index: number; readonly kind: "score"; readonly read: ScoreRead }
   | { readonly index: number; readonly kind: "tags"; readonly read: TagsRead };
+
+export interface TruthRoot {
+  readonly index: number;
+  readonly kind: "segment" | "stage";
+  readonly id: number;
+  readonly truth: Truth;
+  /** Whether later instants may be asked about before earlier ones; see `Reads.follows`. */
+  readonly ahead: boolean;
+}
