@@ -124,16 +124,6 @@ export class BestByScore {
   }
 }
 
-export function pageByScore(
-  sets: readonly MemberSet[],
-  limit: number,
-  after: ScoredPosition | null,
-): Page<ScoredPosition> {
-  const best = new BestByScore(limit, after);
-  for (const set of sets) best.add(set);
-  return best.page();
-}
-
 function hasMembers(words: Uint32Array, block: number): boolean {
   let any = 0;
   for (let i = 0; i < BLOCK_WORDS; i++) any |= words[block * BLOCK_WORDS + i] ?? 0;
