@@ -96,6 +96,18 @@ export function readRowHead(input: ByteReader): RowHead {
   };
 }
 
+/** The head of the contact at a place of a page; null where the page doesn't reach so far. */
+export function readRowHeadAt(bytes: Buffer, place: number): RowHead | null {
+  const input = new ByteReader(bytes);
+  if (place >= readPageHeader(input).count) return null;
+  for (let i = 0; i < place; i++) {
+    const length = input.varint();
+    input.at += length;
+  }
+  input.varint();
+  return readRowHead(input);
+}
+
 /** What `eachRowHead` calls. Ids and names lie as UTF-8 in the page's bytes, from `from` to before `to`. */
 export interface RowHeadSink {
   /** Before all else of a contact. Micro points; stage id, -1 for none. */

@@ -175,10 +175,10 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
 
   /** Runs one step and sends it. */
   const advance = async ({ work, take }: Work, now: number): Promise<void> => {
-    const entries = openEntries(waiting, take);
-    if (take > 0 && entries.length === 0) {
+    const { entries, fault } = openEntries(waiting, take);
+    if (fault !== null && entries.length === 0) {
       await landed();
-      throw unreadable(waiting);
+      throw fault.error;
     }
     const { skip, rejected } = poison.of(entries);
     const input: StepInput = { seq: position.seq + 1, now, work, entries, skip };
@@ -317,24 +317,18 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   }
 }
 
-/** Why the first one can't be opened. */
-function unreadable([head]: readonly QueuedEntry[]): unknown {
-  try {
-    return new Error(`entry ${head?.open().id} can be read after all`);
-  } catch (error) {
-    return error;
-  }
-}
-
-/** The first ones, opened, up to one that can't be read: what came before it is still good. */
-function openEntries(waiting: readonly QueuedEntry[], count: number): StreamEntry[] {
+/** The first ones, opened, up to one that can't be read, and why not: what came before it is still good. */
+function openEntries(
+  waiting: readonly QueuedEntry[],
+  count: number,
+): { readonly entries: StreamEntry[]; readonly fault: { readonly error: unknown } | null } {
   const entries: StreamEntry[] = [];
-  for (let i = 0; i < count; i++) {
+  for (const waits of waiting.slice(0, count)) {
     try {
-      entries.push((waiting[i] as QueuedEntry).open());
-    } catch {
-      break;
+      entries.push(waits.open());
+    } catch (error) {
+      return { entries, fault: { error } };
     }
   }
-  return entries;
+  return { entries, fault: null };
 }

@@ -3,10 +3,9 @@
  * did long ago in its page. Either is one read and bothers nobody; where neither knows, the partition's owner is asked, as
  * for a card.
  */
-import { ByteReader } from "../kernel/bytes.ts";
 import { readFeed } from "../kernel/feed.ts";
 import { LIMITS } from "../kernel/limits.ts";
-import { readPageHeader, readRowHead } from "../kernel/page.ts";
+import { readRowHeadAt } from "../kernel/page.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import { hasBit } from "./bitmap.ts";
 import { fetchCard } from "./card.ts";
@@ -69,17 +68,8 @@ async function sinceOf(
 }
 
 function sinceInPage(page: Buffer, { slot, contactId, segment }: Member): number | null {
-  const input = new ByteReader(page);
-  const { count } = readPageHeader(input);
-  const place = slot % LIMITS.page_contacts;
-  if (place >= count) return null;
-  for (let i = 0; i < place; i++) {
-    const length = input.varint();
-    input.at += length;
-  }
-  input.varint();
-  const { id, members, since } = readRowHead(input);
-  return id === contactId ? (since[members.indexOf(segment)] ?? null) : null;
+  const head = readRowHeadAt(page, slot % LIMITS.page_contacts);
+  return head?.id === contactId ? (head.since[head.members.indexOf(segment)] ?? null) : null;
 }
 
 /** It may have entered, left and entered again in one step: the last time counts. */
