@@ -218,8 +218,8 @@ export function insertAt<T>(list: T[], place: number, item: T): void {
   list[place] = item;
 }
 
-export function removeAt(list: number[], place: number): void {
-  for (let i = place + 1; i < list.length; i++) list[i - 1] = list[i] as number;
+export function removeAt(list: unknown[], place: number): void {
+  for (let i = place + 1; i < list.length; i++) list[i - 1] = list[i];
   list.pop();
 }
 

@@ -37,6 +37,5 @@ function newest(state: FeatureState): number {
 
 function drop({ featureIndexes, featureStates }: Contact, place: number): void {
   removeAt(featureIndexes, place);
-  for (let i = place + 1; i < featureStates.length; i++) featureStates[i - 1] = featureStates[i] as FeatureState;
-  featureStates.pop();
+  removeAt(featureStates, place);
 }
