@@ -71,6 +71,39 @@ export class ByteWriter {
     this.raw(value);
   }
 
+  /** Those from `from` up to but without `to`, behind their length. */
+  part(value: Uint8Array, from: number, to: number): void {
+    this.varint(to - from);
+    this.#room(to - from);
+    const buffer = this.#buffer;
+    let at = this.#at;
+    for (let i = from; i < to; i++) buffer[at++] = value[i] as number;
+    this.#at = at;
+  }
+
+  /** What is written from here on, up to `endBlock`, is a block. Gives what `endBlock` wants. */
+  beginBlock(): number {
+    this.#room(1);
+    return this.#at++;
+  }
+
+  endBlock(begun: number): void {
+    const length = this.#at - begun - 1;
+    if (length < 0x80) {
+      this.#buffer[begun] = length;
+      return;
+    }
+    // Its length takes more than the one byte that was left for it.
+    let more = 0;
+    for (let rest = length; rest >= 0x80; rest >>>= 7) more++;
+    this.#room(more);
+    this.#buffer.copyWithin(begun + 1 + more, begun + 1, this.#at);
+    const end = this.#at + more;
+    this.#at = begun;
+    this.varint(length);
+    this.#at = end;
+  }
+
   raw(value: Uint8Array): void {
     this.#room(value.length);
     this.#buffer.set(value, this.#at);

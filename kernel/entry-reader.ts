@@ -112,14 +112,20 @@ class TextTable {
     return text;
   }
 
-  /** Whether text n is `other`; compares bytes where that is enough. */
-  is(n: number, other: string): boolean {
-    if (!this.#ascii) return this.get(n) === other;
+  /** Text n as UTF-8; shared with the entry. */
+  bytes(n: number): Uint8Array {
+    const from = this.#starts[n];
+    const to = this.#starts[n + 1];
+    if (from === undefined || to === undefined) throw new RangeError(`an entry has no text ${n}`);
+    return this.#buffer.subarray(from, to);
+  }
+
+  /** Whether text n is, as UTF-8, `other` from `begin` up to but without `end`. */
+  is(n: number, other: Uint8Array, begin: number, end: number): boolean {
     const buffer = this.#buffer;
-    const from = this.#starts[n] as number;
-    const { length } = other;
-    if ((this.#starts[n + 1] as number) - from !== length) return false;
-    for (let i = 0; i < length; i++) if (buffer[from + i] !== other.charCodeAt(i)) return false;
+    const shift = (this.#starts[n] as number) - begin;
+    if ((this.#starts[n + 1] as number) - shift !== end) return false;
+    for (let i = begin; i < end; i++) if (buffer[i + shift] !== other[i]) return false;
     return true;
   }
 }
@@ -235,9 +241,14 @@ export class ColumnReader {
     return this.#contactIds.get(this.#contacts[event] ?? -1);
   }
 
-  isContact(event: number, id: string): boolean {
+  contactIdBytes(event: number): Uint8Array {
     this.#contactIds ??= this.#texts(this.#layout.contactsAt, COLUMN.contactLengths, CONTACTS_ASCII);
-    return this.#contactIds.is(this.#contacts[event] ?? -1, id);
+    return this.#contactIds.bytes(this.#contacts[event] ?? -1);
+  }
+
+  isContact(event: number, id: Uint8Array, from: number, to: number): boolean {
+    this.#contactIds ??= this.#texts(this.#layout.contactsAt, COLUMN.contactLengths, CONTACTS_ASCII);
+    return this.#contactIds.is(this.#contacts[event] ?? -1, id, from, to);
   }
 
   anonymousId(event: number): string | null {

@@ -51,7 +51,9 @@ export interface EntryReader {
   /** The id of the contact: userId, or `~` and the anonymousId. */
   contactId(event: number): string;
   /** Whether that is `id`, without decoding it where possible. */
-  isContact(event: number, id: string): boolean;
+  isContact(event: number, id: Uint8Array, from: number, to: number): boolean;
+  /** The same id as UTF-8; shared with the entry. */
+  contactIdBytes(event: number): Uint8Array;
   anonymousId(event: number): string | null;
   messageId(event: number): string;
   string(n: number): string;

@@ -50,18 +50,34 @@ export interface RowHead {
 
 export function writeRowHead(out: ByteWriter, head: RowHead): void {
   out.text(head.id);
+  writeRowFacts(out, head);
+  out.varint(head.members.length);
+  for (let i = 0; i < head.members.length; i++) {
+    writeRowMember(out, head.lastSeen, head.members[i] ?? 0, head.since[i] ?? 0);
+  }
+  writeRowTags(out, head.tags.length, head.tags);
+}
+
+/** The parts of a head in their order, for whoever has no `RowHead`: the id as a text, these, … */
+export function writeRowFacts(out: ByteWriter, head: Omit<RowHead, "id" | "members" | "since" | "tags">): void {
   out.u8((head.known ? 1 : 0) | (head.saturated ? 2 : 0));
   out.f64(head.firstSeen);
   out.f64(head.lastSeen);
   out.svarint(head.score);
   out.varint(head.stage + 1);
-  out.varint(head.members.length);
-  for (let i = 0; i < head.members.length; i++) {
-    out.varint(head.members[i] ?? 0);
-    out.svarint(head.lastSeen - (head.since[i] ?? 0));
-  }
-  out.varint(head.tags.length);
-  for (const [name, points] of head.tags) {
+}
+
+/** … behind their number its segments one by one, … */
+export function writeRowMember(out: ByteWriter, lastSeen: number, segment: number, since: number): void {
+  out.varint(segment);
+  out.svarint(lastSeen - since);
+}
+
+/** … and its tags. */
+export function writeRowTags(out: ByteWriter, count: number, tags: Iterable<readonly [string, number]>): void {
+  out.varint(count);
+  if (count === 0) return;
+  for (const [name, points] of tags) {
     out.text(name);
     out.svarint(points);
   }

@@ -1,5 +1,7 @@
 /** From a changed contact to the row that views get of it. */
-import { isMember, type Contact } from "../dsl/contact/contact.ts";
+import { CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, MEMBERS, type Contact } from "../dsl/contact/contact.ts";
+import { isMember } from "../dsl/contact/numbers.ts";
+import { keysOf } from "../dsl/contact/tables.ts";
 import type { ByteWriter } from "../kernel/bytes.ts";
 import { writeDeltaRow, type DeltaRowSource } from "../kernel/delta.ts";
 
@@ -18,25 +20,28 @@ const row: DeltaRowSource = {
 
 /** Writes what views have to know of a contact that changed: absolute values, read from it now. */
 export function writeContactDelta(out: ByteWriter, contact: Contact): void {
-  const { change } = contact;
-  if (change === null) throw new Error("a contact without a change has no delta");
-  const { isNew, segments, tags } = change;
+  const { change, details } = contact;
+  if (change === 0) throw new Error("a contact without a change has no delta");
+  const isNew = (change & CHANGED_NEW) !== 0;
   row.slot = contact.slot;
   row.id = isNew ? contact.id : null;
-  row.score = isNew || change.score ? contact.score : null;
-  row.stage = isNew || change.stage ? contact.stage : null;
-  row.entered = isNew ? contact.members : NONE;
+  row.score = isNew || (change & CHANGED_SCORE) !== 0 ? contact.score : null;
+  row.stage = isNew || (change & CHANGED_STAGE) !== 0 ? contact.stage : null;
+  row.entered = isNew ? keysOf(contact, MEMBERS) : NONE;
   row.left = NONE;
   row.tags = isNew && contact.tags.size > 0 ? [...contact.tags] : NONE;
   row.untagged = NONE;
-  if (!isNew && segments !== null) fillSegments(contact, segments);
-  if (!isNew && tags !== null) fillTags(contact, tags);
+  if (!isNew && details !== null) {
+    fillSegments(contact, details.segments);
+    if (details.tags.size > 0) fillTags(contact, details.tags);
+  }
   writeDeltaRow(out, row);
 }
 
 function fillSegments(contact: Contact, moved: readonly number[]): void {
   const [only] = moved;
-  if (moved.length === 1 && only !== undefined) {
+  if (only === undefined) return;
+  if (moved.length === 1) {
     if (isMember(contact, only)) row.entered = moved;
     else row.left = moved;
     return;

@@ -3,7 +3,6 @@
  * the memory: in loops that do nothing else the processor waits for many of them at a time instead of for one after the
  * other.
  */
-import { touchContact, type Contact } from "../dsl/contact/contact.ts";
 import type { EntryReader } from "../kernel/entry.ts";
 import type { Directory } from "./directory.ts";
 import type { Pages } from "./pages.ts";
@@ -17,23 +16,25 @@ export interface LookAhead {
 
 export function createLookAhead(seen: Seen, directory: Directory, pages: Pages): LookAhead {
   let slots = new Int32Array(1024);
-  const contacts: Contact[] = [];
+  let places = new Int32Array(1024);
+  const { memory } = pages;
   return {
     get slots() {
       return slots;
     },
     look({ count, idLo, idHi, seenLo, seenHi }) {
-      if (slots.length < count) slots = new Int32Array(count * 2);
+      if (slots.length < count) {
+        slots = new Int32Array(count * 2);
+        places = new Int32Array(count * 2);
+      }
       let read = 0;
       for (let i = 0; i < count; i++) read += seen.touch(seenLo[i] as number, seenHi[i] as number);
       for (let i = 0; i < count; i++) slots[i] = directory.find(idLo[i] as number, idHi[i] as number);
-      let found = 0;
       for (let i = 0; i < count; i++) {
-        const contact = pages.peek(slots[i] as number);
-        if (contact !== null) contacts[found++] = contact;
+        const head = pages.headOf(slots[i] as number);
+        places[i] = head === 0 ? 0 : memory.touchHead(head);
       }
-      for (let i = 0; i < found; i++) read += (contacts[i] as Contact).featureIndexes.length;
-      for (let i = 0; i < found; i++) read += touchContact(contacts[i] as Contact);
+      for (let i = 0; i < count; i++) if (places[i] !== 0) read += memory.touchNumbers(places[i] as number);
       // Looked at, so that the reads aren't left out.
       if (read < 0) throw new Error("what was looked up is less than nothing");
     },

@@ -9,17 +9,16 @@ import { LIMITS } from "../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
 import { applyEvent } from "../dsl/contact/apply.ts";
 import { cardOf } from "../dsl/contact/card.ts";
-import { forgetChange, newContact, type Contact } from "../dsl/contact/contact.ts";
+import { Contact } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
-import { readRow, writeRow } from "../dsl/contact/row.ts";
 import { openView, type DispatchView } from "../dsl/plan/dispatch.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { createLookAhead, type LookAhead } from "./look-ahead.ts";
 import { pagesToBring } from "./missing-pages.ts";
 import { writeContactDelta } from "./delta-row.ts";
-import { contactIn, createPages, idIn, pageOf, putContact, type Page, type Pages } from "./pages.ts";
+import { pageOf, Pages, type Page } from "./pages.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { decodeShardCheckpoint, encodeShardCheckpoint, type Migration } from "./shard-checkpoint.ts";
 import {
@@ -32,9 +31,8 @@ import {
 } from "./state-machine.ts";
 import { createTimers, type Timers } from "./timers.ts";
 
-/** A rough memory cost of one more event in a contact, until its page is encoded and measured. */
+/** A rough memory cost of one more event in the objects of a contact, until its page is encoded and measured. */
 const EVENT_BYTES = 64;
-const CONTACT_BYTES = 800;
 
 /** Scratch of `#loadIndex`: a page's entries of two words of hash and the instant of a flip. */
 const indexBytes = new Uint8Array(LIMITS.page_contacts * 16);
@@ -52,7 +50,9 @@ class PartitionShard implements Shard, MembershipSink {
   readonly #options: ShardOptions;
   readonly #directory: Directory;
   readonly #timers: Timers;
-  readonly #pages: Pages = createPages();
+  readonly #pages = new Pages();
+  /** The contact that is worked on. */
+  readonly #contact = new Contact(this.#pages.memory);
   /** Pages that there are, in memory or not. */
   #pagesKnown = 0;
   readonly #seen: Seen;
@@ -67,7 +67,8 @@ class PartitionShard implements Shard, MembershipSink {
   #events = 0;
   #duplicates = 0;
   #saturated = 0;
-  #changed: Contact[] = [];
+  /** Slots of contacts that changed, each once. */
+  #changed: number[] = [];
   #replies: Reply[] = [];
   readonly #ahead: LookAhead;
   readonly #rows = new ByteWriter(64 * 1024);
@@ -141,7 +142,6 @@ class PartitionShard implements Shard, MembershipSink {
     this.#events = 0;
     this.#duplicates = 0;
     this.#saturated = 0;
-    this.#changed = [];
     this.#replies = [];
     this.#feed.reset();
     switch (input.work.kind) {
@@ -176,7 +176,7 @@ class PartitionShard implements Shard, MembershipSink {
   encodePage(number: number): { page: Buffer; index: Buffer } {
     const page = this.#pages.get(number);
     if (page === undefined) throw new Error(`page ${number} is not in memory`);
-    const count = page.contacts.length;
+    const { count } = page;
     const index = new ByteWriter(16 + count * 16);
     index.varint(this.seq);
     index.varint(count);
@@ -245,7 +245,8 @@ class PartitionShard implements Shard, MembershipSink {
     while (this.#timers.next() <= until) {
       const slot = this.#timers.nextSlot();
       const page = this.#residentPage(pageOf(slot));
-      const contact = contactIn(page, slot, this.#plan);
+      const contact = this.#contact;
+      this.#pages.moveTo(page, slot, contact, this.#plan);
       const before = this.#before(contact);
       runFlip(this.#plan, contact, this);
       this.#after(page, contact, before);
@@ -291,16 +292,12 @@ class PartitionShard implements Shard, MembershipSink {
     const page = known < 0 ? this.#pageForNew(slot) : this.#residentPage(pageOf(slot));
     // Recovery: the page already holds what this step did to it.
     if (!this.#emit && page.seq >= this.seq) return;
-    let contact: Contact;
+    const contact = this.#contact;
     if (known < 0) {
-      if (page.contacts.length !== slot % LIMITS.page_contacts)
-        throw new Error(`page ${page.number} has a gap before slot ${slot}`);
-      contact = newContact(slot, entry.contactId(event), at, this.#plan.startStage, page.cells);
+      this.#pages.begin(page, slot, contact, entry.contactIdBytes(event), at, this.#plan.startStage);
       this.#directory.set(slot, entry.idLo[event] as number, entry.idHi[event] as number);
-      putContact(page, slot, contact);
-      this.#pages.grew(page, CONTACT_BYTES);
     } else {
-      contact = contactIn(page, slot, this.#plan);
+      this.#pages.moveTo(page, slot, contact, this.#plan);
     }
     const before = this.#before(contact);
     try {
@@ -310,18 +307,18 @@ class PartitionShard implements Shard, MembershipSink {
       throw new HandlerFault(index, error);
     }
     this.#after(page, contact, before);
-    this.#pages.grew(page, EVENT_BYTES);
+    this.#pages.grew(page, contact, EVENT_BYTES);
   }
 
   /** Two bits that `#after` compares: whether the contact is listed as changed, and whether it is saturated. */
   #before(contact: Contact): number {
-    return (contact.change === null ? 0 : 1) | (contact.saturated ? 2 : 0);
+    return (contact.change === 0 ? 0 : 1) | (contact.saturated ? 2 : 0);
   }
 
   #after(page: Page, contact: Contact, before: number): void {
     page.dirty = true;
     page.used = this.seq;
-    if (contact.change !== null && (before & 1) === 0) this.#changed.push(contact);
+    if (contact.change !== 0 && (before & 1) === 0) this.#changed.push(contact.slot);
     if (contact.saturated && (before & 2) === 0) this.#saturated++;
     this.#timers.set(contact.slot, contact.nextFlip);
   }
@@ -347,9 +344,10 @@ class PartitionShard implements Shard, MembershipSink {
   #card(contactId: string): ReturnType<typeof cardOf> | null {
     if (!this.#emit) return null;
     hash64(contactId);
-    const slot = this.#findSlot(contactId, hash.lo, hash.hi);
+    const slot = this.#findSlot(Buffer.from(contactId), hash.lo, hash.hi);
     if (slot < 0) return null;
-    return cardOf(this.#plan, contactIn(this.#residentPage(pageOf(slot)), slot, this.#plan), this.clock);
+    this.#pages.moveTo(this.#residentPage(pageOf(slot)), slot, this.#contact, this.#plan);
+    return cardOf(this.#plan, this.#contact, this.clock);
   }
 
   #switchModel(record: ModelRecord): void {
@@ -371,7 +369,7 @@ class PartitionShard implements Shard, MembershipSink {
     for (let number = fromPage; number < end; number++) {
       const page = this.#residentPage(number);
       if (!this.#emit && page.seq >= this.seq) continue;
-      for (let place = 0; place < page.contacts.length; place++) this.#migrateRow(page, place, old, migration.at);
+      for (let place = 0; place < page.count; place++) this.#migrateRow(page, place, old, migration.at);
     }
     migration.nextPage = end;
     if (end < migration.pages) return;
@@ -381,23 +379,18 @@ class PartitionShard implements Shard, MembershipSink {
 
   #migrateRow(page: Page, place: number, old: BoundPlan, at: number): void {
     const slot = page.number * LIMITS.page_contacts + place;
-    let bytes = page.stored[place] ?? null;
-    if (bytes === null) {
-      const out = new ByteWriter();
-      writeRow(out, contactIn(page, slot, old), old);
-      bytes = out.finish();
-    }
-    const contact = readRow(new ByteReader(bytes), slot, this.#plan, page.cells);
-    putContact(page, slot, contact);
+    const contact = this.#contact;
+    this.#pages.readAgain(page, slot, contact, old, this.#plan);
     const before = this.#before(contact);
     migrateContact(this.#plan, contact, at, this);
     this.#after(page, contact, before);
   }
 
   /** The slot of a contact; -1 when there is none. Its candidates' pages must be resident. */
-  #findSlot(id: string, lo: number, hi: number): number {
+  #findSlot(id: Buffer, lo: number, hi: number): number {
     for (let slot = this.#directory.find(lo, hi); slot >= 0; slot = this.#directory.findAfter(slot)) {
-      if (idIn(this.#residentPage(pageOf(slot)), slot) === id) return slot;
+      const { buffer, from, to } = this.#pages.idOf(this.#residentPage(pageOf(slot)), slot);
+      if (id.compare(buffer, from, to) === 0) return slot;
     }
     return -1;
   }
@@ -408,7 +401,8 @@ class PartitionShard implements Shard, MembershipSink {
     // An earlier event of the entry may have made it.
     if (slot < 0) slot = this.#directory.find(entry.idLo[event] as number, entry.idHi[event] as number);
     for (; slot >= 0; slot = this.#directory.findAfter(slot)) {
-      if (entry.isContact(event, idIn(this.#residentPage(pageOf(slot)), slot))) return slot;
+      const { buffer, from, to } = this.#pages.idOf(this.#residentPage(pageOf(slot)), slot);
+      if (entry.isContact(event, buffer, from, to)) return slot;
     }
     return -1;
   }
@@ -429,13 +423,15 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   #takeRows(): Buffer | null {
-    const changed = this.#changed;
-    this.#changed = [];
+    const contact = this.#contact;
     this.#rows.reset();
-    for (const contact of changed) {
+    for (const slot of this.#changed) {
+      this.#pages.moveTo(this.#residentPage(pageOf(slot)), slot, contact, this.#plan);
       if (this.#emit) writeContactDelta(this.#rows, contact);
-      forgetChange(contact);
+      contact.forgetChange();
     }
+    this.#changed.length = 0;
+    this.#pages.memory.forgetDetails();
     return this.#rows.length === 0 ? null : this.#rows.finish();
   }
 }

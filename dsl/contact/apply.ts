@@ -5,7 +5,7 @@ import { matchEvent, type DispatchView } from "../plan/dispatch.ts";
 import type { EventView } from "../plan/event-view.ts";
 import type { SelectorPlan } from "../plan/builder.ts";
 import { addTagPoints } from "../features/tag-counts.ts";
-import { changeOf, type Contact } from "./contact.ts";
+import { CHANGED_NEW, CHANGED_SCORE, type Contact } from "./contact.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
 import { forgetNeighbours } from "./forget.ts";
 import { mergeTraits } from "./traits.ts";
@@ -31,7 +31,7 @@ export function applyEvent(
   const { entry } = view;
   const at = entry.timestamps[event] as number;
   if (isNew) {
-    changeOf(contact).isNew = true;
+    contact.mark(CHANGED_NEW);
     plan.dirty.addAll(plan.initial);
   }
   noteCall(plan, contact, at, entry.known(event));
@@ -77,9 +77,8 @@ function takeMatch(
   now: number,
 ): void {
   for (const feature of selector.features) {
-    const kept = contact.featureIndexes.length;
     const changed = feature.add(contact, view, event, at, now);
-    if (contact.featureIndexes.length > kept) forgetNeighbours(contact, plan.reaches, now);
+    forgetNeighbours(contact, plan.reaches, now);
     if (!changed) continue;
     const { starts, roots } = plan.readers.features;
     plan.dirty.addRange(roots, starts[feature.index] as number, starts[feature.index + 1] as number);
@@ -87,7 +86,7 @@ function takeMatch(
   if (selector.points !== 0) {
     contact.score += selector.points;
     if (!Number.isSafeInteger(contact.score)) contact.saturated = true;
-    changeOf(contact).score = true;
+    contact.mark(CHANGED_SCORE);
     plan.dirty.addAll(plan.readers.score);
   }
   if (selector.tags.length === 0) return;
@@ -96,8 +95,8 @@ function takeMatch(
 
 /** Tags changed since the last delta: a superset of those of this event, which costs no more than a look. */
 function markTags(plan: Plan, contact: Contact): void {
-  const tags = contact.change?.tags;
-  if (tags === null || tags === undefined) return;
+  const tags = contact.details?.tags;
+  if (tags === undefined || tags.size === 0) return;
   plan.dirty.addAll(plan.readers.anyTag);
   if (plan.readers.tags.size === 0) return;
   for (const tag of tags) {

@@ -1,5 +1,4 @@
 /** The profile card: a contact at an instant, names resolved. */
-import { timesIn, type TimesState } from "../features/times.ts";
 import { compareCodePoints } from "../../kernel/compare.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
 import type { Card } from "../../kernel/delta.ts";
@@ -7,7 +6,9 @@ import type { Json } from "../../kernel/event.ts";
 import type { AggregateFact } from "../plan/card-facts.ts";
 import type { Plan } from "../plan/plan.ts";
 import { isScalar, type Scalar, type Value } from "../value.ts";
-import { featureState, placeOf, type Contact } from "./contact.ts";
+import { MEMBERS, type Contact } from "./contact.ts";
+import { openList } from "./numbers.ts";
+import { numberAt, placeOf } from "./tables.ts";
 
 /** The caller guarantees that the contact has lived through all flips up to `t`. */
 export function cardOf(plan: Plan, contact: Contact, t: number): Card {
@@ -23,8 +24,8 @@ export function cardOf(plan: Plan, contact: Contact, t: number): Card {
     tags,
     stage: plan.stages.find((stage) => stage.id === contact.stage)?.name ?? null,
     segments: plan.segments.flatMap(({ name, id }) => {
-      const place = placeOf(contact.members, id);
-      return place < 0 ? [] : [{ name, since: contact.since[place] as number }];
+      const place = placeOf(contact, MEMBERS, id);
+      return place < 0 ? [] : [{ name, since: numberAt(contact, MEMBERS, place) }];
     }),
     firstSeen: contact.firstSeen,
     lastSeen: contact.lastSeen,
@@ -38,7 +39,7 @@ function aggregateValue({ aggregate }: AggregateFact, contact: Contact, t: numbe
   const value = aggregate.read(contact, t);
   const { window } = aggregate;
   if (window !== null && window.retention.cap !== null) {
-    const { length } = timesIn(featureState(contact, window.feature) as TimesState | undefined);
+    const length = openList(contact, window.feature);
     if (length > 0 && length === value && length >= window.retention.cap) return { atLeast: length };
   }
   return scalarOrNull(value);

@@ -1,6 +1,14 @@
-/** A contact in memory: everything that its events, the model and the time have made of it. */
+/**
+ * A contact in memory: everything that its events, the model and the time have made of it.
+ *
+ * Numbers lie in a slab (slab.ts): a head of fixed size, the heads of a page of contacts side by side, and from there
+ * tables of what it has (tables.ts). What is no number (traits, tags, values of properties) are objects, which only those
+ * contacts have that need them. `Contact` is a window onto one contact after the other: whoever works on contacts has
+ * one and moves it, so that a contact at rest is no object at all.
+ */
 import type { Json } from "../../kernel/event.ts";
-import type { FeatureState } from "../features/state.ts";
+import type { ObjectState } from "../features/state.ts";
+import { chunkOf, offsetOf, Slab } from "./slab.ts";
 
 /** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
 export interface Trait {
@@ -9,272 +17,345 @@ export interface Trait {
   by: string;
 }
 
-export interface Contact {
-  readonly slot: number;
-  readonly id: string;
-  known: boolean;
-  firstSeen: number;
-  lastSeen: number;
+/** What a contact has beside its numbers. */
+export interface ContactObjects {
   /** `NO_TRAITS` while there are none. */
   traits: ReadonlyMap<string, Trait>;
-  /** Local numbers of the features that have a state, ascending, and the states beside them. */
-  featureIndexes: number[];
-  featureStates: FeatureState[];
-  /** The place of the feature that was looked up last: who adds to a state is followed by who reads it. */
-  cursor: number;
-  /** Micro points. */
-  score: number;
   /** Tags that it has, with micro points; `NO_TAGS` while there are none. */
   tags: ReadonlyMap<string, number>;
-  /** Stage id; -1 while none is reached. */
-  stage: number;
-  /** Ids of the stages whose `when` was true at the last evaluation. Empty lists are `NO_NUMBERS`, here and below. */
-  held: readonly number[];
-  /** Ids of its segments, ascending, and since when it is in each. */
-  members: readonly number[];
-  since: readonly number[];
-  /** Roots whose truth will change by time alone, ascending, and when each is to be looked at again. */
-  armedRoots: readonly number[];
-  armedAt: readonly number[];
-  /** The least of `armedAt`; Infinity when there is none. */
-  nextFlip: number;
-  saturated: boolean;
-  /** What changed since the last delta; null when nothing did. */
-  change: ContactChange | null;
-}
-
-/** Collected between two deltas. Values are read from the contact when the delta is written. */
-export interface ContactChange {
-  isNew: boolean;
-  score: boolean;
-  stage: boolean;
-  /** Ids of segments entered or left, possibly both, each perhaps several times. */
-  segments: number[] | null;
-  tags: Set<string> | null;
+  /** Local numbers of the features that keep an object, ascending, and their states beside them. */
+  readonly features: number[];
+  readonly states: ObjectState[];
 }
 
 /** Most contacts have neither traits nor tags, and an empty map takes more room than all else that they have. */
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
 export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
-/** One for all, so that a contact without segments costs nothing and looking at its list meets nothing new. */
-export const NO_NUMBERS: readonly number[] = [];
+/** The contacts of a page, in memory: where their heads lie, and their objects, null for those that have none. */
+export interface ContactBlock {
+  readonly head: number;
+  readonly objects: (ContactObjects | null)[];
+}
 
-/** Numbers of each contact that lie in `cells`. */
-const CELLS = 4;
+/** A contact's head: so many units, of which the first four are doubles. */
+const HEAD_UNITS = 11;
 const FIRST_SEEN = 0;
 const LAST_SEEN = 1;
 const SCORE = 2;
 const NEXT_FLIP = 3;
-/** Contacts whose cells lie in one block. */
-const BLOCK_CONTACTS = 4096;
+/** The others are integers, counted from the head's beginning. */
+const STAGE = 8;
+const FLAGS = 9;
+const CHANGE = 10;
+const DETAILS = 11;
+const ID = 12;
+const ID_BYTES = 13;
+/** Tables: each a block and the number of its entries. */
+export const NUMBERS = 14;
+export const ARMED = 16;
+export const MEMBERS = 18;
+export const HELD = 20;
 
-/** Room for the numbers of the contacts of a block of slots; `blockOfSlot` says which. */
-export function newCells(): Float64Array {
-  return new Float64Array(BLOCK_CONTACTS * CELLS);
+const KNOWN = 1;
+const SATURATED = 2;
+
+/** What changed since the last delta, as bits; 0 when nothing did. Values are read when the delta is written. */
+export const CHANGED = 1;
+export const CHANGED_NEW = 2;
+export const CHANGED_SCORE = 4;
+export const CHANGED_STAGE = 8;
+
+/** Of changes that a bit can't tell: ids of segments entered or left, each perhaps several times, and tags. */
+export interface ChangeDetails {
+  readonly segments: number[];
+  readonly tags: Set<string>;
 }
 
-export function blockOfSlot(slot: number): number {
-  return Math.floor(slot / BLOCK_CONTACTS);
+/** The contacts of a partition: their memory, and what has changed of them. */
+export class ContactMemory {
+  readonly slab = new Slab();
+  /** Of contacts that changed since the last deltas, by number from 1 on; used again for the next. */
+  readonly #details: ChangeDetails[] = [];
+  #detailsUsed = 0;
+
+  /** Heads for `contacts` contacts, whose numbers are undefined until `begin`. */
+  newBlock(contacts: number): ContactBlock {
+    return { head: this.slab.alloc(contacts * HEAD_UNITS), objects: Array.from({ length: contacts }, () => null) };
+  }
+
+  /** All contacts of the block must have been let go. */
+  freeBlock({ head, objects }: ContactBlock): void {
+    this.slab.free(head, objects.length * HEAD_UNITS);
+  }
+
+  /** The head of the contact at a place of a block. */
+  headOf(block: ContactBlock, place: number): number {
+    return block.head + place * HEAD_UNITS;
+  }
+
+  /** Reads something of a head, so that it will be at hand; gives what `touchNumbers` wants. */
+  touchHead(head: number): number {
+    const i32 = this.slab.i32[chunkOf(head)] as Int32Array;
+    const base = offsetOf(head) * 2;
+    return (i32[base] as number) === -1 ? 0 : (i32[base + NUMBERS] as number);
+  }
+
+  /** Reads what lies where `touchHead` said, for the same purpose; 0 or 1. */
+  touchNumbers(block: number): number {
+    return (this.slab.i32[chunkOf(block)] as Int32Array)[offsetOf(block) * 2] === 0 ? 0 : 1;
+  }
+
+  newDetails(): number {
+    if (this.#detailsUsed === this.#details.length) this.#details.push({ segments: [], tags: new Set() });
+    return ++this.#detailsUsed;
+  }
+
+  details(number: number): ChangeDetails {
+    return this.#details[number - 1] as ChangeDetails;
+  }
+
+  /** All deltas have been written. */
+  forgetDetails(): void {
+    for (let i = 0; i < this.#detailsUsed; i++) {
+      const { segments, tags } = this.#details[i] as ChangeDetails;
+      segments.length = 0;
+      if (tags.size > 0) tags.clear();
+    }
+    this.#detailsUsed = 0;
+  }
 }
 
-/**
- * Numbers that nearly every event reads or writes lie side by side in memory: as fields of the object each would be an
- * object of its own, somewhere.
- */
-class ContactRecord implements Contact {
-  readonly slot: number;
-  readonly id: string;
-  readonly #cells: Float64Array;
-  readonly #at: number;
-  featureIndexes: number[] = [];
-  featureStates: FeatureState[] = [];
-  cursor = 0;
-  change: ContactChange | null = null;
-  armedRoots = NO_NUMBERS;
-  armedAt = NO_NUMBERS;
-  members = NO_NUMBERS;
-  since = NO_NUMBERS;
-  tags = NO_TAGS;
-  traits = NO_TRAITS;
-  stage: number;
-  held = NO_NUMBERS;
-  known = false;
-  saturated = false;
+const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0) } as const;
+const NO_BLOCK: ContactBlock = { head: 0, objects: [] };
 
-  constructor(slot: number, id: string, timestamp: number, stage: number, cells: Float64Array | null) {
+export class Contact {
+  readonly memory: ContactMemory;
+  readonly slab: Slab;
+  slot = -1;
+  /** The chunk of the head, and where it begins: `at` among doubles, `base` among integers. */
+  f64: Float64Array = NO_CHUNK.f64;
+  i32: Int32Array = NO_CHUNK.i32;
+  at = 0;
+  base = 0;
+  objects: ContactObjects | null = null;
+  /** Where the feature that was looked up last stands: who adds to it is followed by who reads it. */
+  numberCursor = 0;
+  objectCursor = 0;
+  /** The place of a feature that has just come, among numbers or among objects; -1 for none. */
+  addedNumber = -1;
+  addedObject = -1;
+  #block: ContactBlock = NO_BLOCK;
+  #place = 0;
+  #id: string | null = null;
+
+  constructor(memory: ContactMemory) {
+    this.memory = memory;
+    this.slab = memory.slab;
+  }
+
+  /** Looks at the contact at a place of a block from here on. */
+  moveTo(slot: number, block: ContactBlock, place: number): this {
+    const ref = block.head + place * HEAD_UNITS;
+    const chunk = chunkOf(ref);
     this.slot = slot;
-    this.id = id;
-    this.stage = stage;
-    this.#cells = cells ?? new Float64Array(CELLS);
-    this.#at = cells === null ? 0 : (slot % BLOCK_CONTACTS) * CELLS;
+    this.f64 = this.slab.f64[chunk] as Float64Array;
+    this.i32 = this.slab.i32[chunk] as Int32Array;
+    this.at = offsetOf(ref);
+    this.base = this.at * 2;
+    this.objects = block.objects[place] as ContactObjects | null;
+    this.numberCursor = 0;
+    this.objectCursor = 0;
+    this.addedNumber = -1;
+    this.addedObject = -1;
+    this.#block = block;
+    this.#place = place;
+    this.#id = null;
+    return this;
+  }
+
+  /** Makes a new contact of the place looked at. `id` as UTF-8, of which a copy is made. */
+  begin(id: Uint8Array, timestamp: number, stage: number): this {
+    const { i32, base } = this;
+    for (let i = base + STAGE; i < base + HEAD_UNITS * 2; i++) i32[i] = 0;
+    i32[base + STAGE] = stage;
+    const { length } = id;
+    if (length > 0) {
+      const ref = this.slab.alloc((length + 7) >>> 3);
+      (this.slab.u8[chunkOf(ref)] as Uint8Array).set(id, offsetOf(ref) * 8);
+      i32[base + ID] = ref;
+      i32[base + ID_BYTES] = length;
+    }
+    this.#id = null;
+    this.addedNumber = -1;
+    this.addedObject = -1;
     this.firstSeen = timestamp;
     this.lastSeen = timestamp;
     this.score = 0;
     this.nextFlip = Infinity;
+    return this;
+  }
+
+  get id(): string {
+    if (this.#id === null) {
+      const from = this.idFrom;
+      this.#id = Buffer.from(this.idChunk.subarray(from, from + this.idLength)).toString();
+    }
+    return this.#id;
+  }
+
+  /** The id as UTF-8: `idLength` bytes of the chunk from `idFrom` on. */
+  get idChunk(): Uint8Array {
+    return this.slab.u8[chunkOf(this.i32[this.base + ID] as number)] as Uint8Array;
+  }
+
+  get idFrom(): number {
+    return offsetOf(this.i32[this.base + ID] as number) * 8;
+  }
+
+  get idLength(): number {
+    return this.i32[this.base + ID_BYTES] as number;
   }
 
   get firstSeen(): number {
-    return this.#cells[this.#at + FIRST_SEEN] as number;
+    return this.f64[this.at + FIRST_SEEN] as number;
   }
 
   set firstSeen(value: number) {
-    this.#cells[this.#at + FIRST_SEEN] = value;
+    this.f64[this.at + FIRST_SEEN] = value;
   }
 
   get lastSeen(): number {
-    return this.#cells[this.#at + LAST_SEEN] as number;
+    return this.f64[this.at + LAST_SEEN] as number;
   }
 
   set lastSeen(value: number) {
-    this.#cells[this.#at + LAST_SEEN] = value;
+    this.f64[this.at + LAST_SEEN] = value;
   }
 
+  /** Micro points. */
   get score(): number {
-    return this.#cells[this.#at + SCORE] as number;
+    return this.f64[this.at + SCORE] as number;
   }
 
   set score(value: number) {
-    this.#cells[this.#at + SCORE] = value;
+    this.f64[this.at + SCORE] = value;
   }
 
+  /** The least instant in `ARMED`; Infinity when there is none. */
   get nextFlip(): number {
-    return this.#cells[this.#at + NEXT_FLIP] as number;
+    return this.f64[this.at + NEXT_FLIP] as number;
   }
 
   set nextFlip(value: number) {
-    this.#cells[this.#at + NEXT_FLIP] = value;
+    this.f64[this.at + NEXT_FLIP] = value;
+  }
+
+  /** Stage id; -1 while none is reached. */
+  get stage(): number {
+    return this.i32[this.base + STAGE] as number;
+  }
+
+  set stage(value: number) {
+    this.i32[this.base + STAGE] = value;
+  }
+
+  get known(): boolean {
+    return ((this.i32[this.base + FLAGS] as number) & KNOWN) !== 0;
+  }
+
+  set known(value: boolean) {
+    this.#flag(KNOWN, value);
+  }
+
+  get saturated(): boolean {
+    return ((this.i32[this.base + FLAGS] as number) & SATURATED) !== 0;
+  }
+
+  set saturated(value: boolean) {
+    this.#flag(SATURATED, value);
+  }
+
+  get traits(): ReadonlyMap<string, Trait> {
+    return this.objects === null ? NO_TRAITS : this.objects.traits;
+  }
+
+  get tags(): ReadonlyMap<string, number> {
+    return this.objects === null ? NO_TAGS : this.objects.tags;
+  }
+
+  set tags(tags: ReadonlyMap<string, number>) {
+    if (this.objects !== null || tags.size > 0) this.ownObjects().tags = tags;
+  }
+
+  /** Bits of what changed since the last delta. */
+  get change(): number {
+    return this.i32[this.base + CHANGE] as number;
+  }
+
+  mark(bits: number): void {
+    const at = this.base + CHANGE;
+    this.i32[at] = (this.i32[at] as number) | CHANGED | bits;
+  }
+
+  /** What else changed since then; null for nothing. */
+  get details(): ChangeDetails | null {
+    const number = this.i32[this.base + DETAILS] as number;
+    return number === 0 ? null : this.memory.details(number);
+  }
+
+  ownDetails(): ChangeDetails {
+    const at = this.base + DETAILS;
+    if (this.i32[at] === 0) this.i32[at] = this.memory.newDetails();
+    this.mark(0);
+    return this.memory.details(this.i32[at] as number);
+  }
+
+  /** The delta of the contact has been written. */
+  forgetChange(): void {
+    this.i32[this.base + CHANGE] = 0;
+    this.i32[this.base + DETAILS] = 0;
+  }
+
+  ownObjects(): ContactObjects {
+    if (this.objects === null) {
+      this.objects = { traits: NO_TRAITS, tags: NO_TAGS, features: [], states: [] };
+      this.#block.objects[this.#place] = this.objects;
+    }
+    return this.objects;
+  }
+
+  /** The contact's own tags, to be changed. */
+  ownTags(): Map<string, number> {
+    const objects = this.ownObjects();
+    if (objects.tags === NO_TAGS) objects.tags = new Map();
+    return objects.tags as Map<string, number>;
+  }
+
+  /** The contact's own traits, to be changed. */
+  ownTraits(): Map<string, Trait> {
+    const objects = this.ownObjects();
+    if (objects.traits === NO_TRAITS) objects.traits = new Map();
+    return objects.traits as Map<string, Trait>;
+  }
+
+  /** Gives back what the contact has beside its head and its tables. */
+  freeOwn(): void {
+    const ref = this.i32[this.base + ID] as number;
+    if (ref !== 0) this.slab.free(ref, (this.idLength + 7) >>> 3);
+    this.#block.objects[this.#place] = null;
+    this.objects = null;
+  }
+
+  #flag(bit: number, value: boolean): void {
+    const at = this.base + FLAGS;
+    const flags = this.i32[at] as number;
+    this.i32[at] = value ? flags | bit : flags & ~bit;
   }
 }
 
-/** `cells`: those of its slot's block, which no other contact of the slot may use any more; null for cells of its own. */
-export function newContact(
-  slot: number,
-  id: string,
-  timestamp: number,
-  stage: number,
-  cells: Float64Array | null,
-): Contact {
-  return new ContactRecord(slot, id, timestamp, stage, cells);
-}
-
-/**
- * An empty list with room for four numbers: one that starts as `[]` gets room for seventeen with its first item.
- * `sample` is a number like those that will be in it, a whole one or not: the two sorts are kept differently.
- */
-export function shortList(sample: number): number[] {
-  const list = [sample, sample, sample, sample];
-  list.pop();
-  list.pop();
-  list.pop();
-  list.pop();
-  return list;
-}
-
-/**
- * Changes that deltas are done with, to be used again: nearly every event begins one, and a long-lived contact that
- * points to something new is work for the garbage collector.
- */
-const spare: ContactChange[] = [];
-const SPARE_MAX = 32_768;
-
-export function changeOf(contact: Contact): ContactChange {
-  contact.change ??= spare.pop() ?? { isNew: false, score: false, stage: false, segments: null, tags: null };
-  return contact.change;
-}
-
-/** The delta of the contact has been written. */
-export function forgetChange(contact: Contact): void {
-  const { change } = contact;
-  if (change === null) return;
-  contact.change = null;
-  if (spare.length >= SPARE_MAX) return;
-  change.isNew = false;
-  change.score = false;
-  change.stage = false;
-  change.segments = null;
-  change.tags = null;
-  spare.push(change);
-}
-
-/** Where `key` stands in an ascending list, or `-1 - place` where it would be put. */
-export function placeOf(list: readonly number[], key: number): number {
-  let low = 0;
-  let high = list.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const value = list[middle] as number;
-    if (value === key) return middle;
-    if (value < key) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1 - low;
-}
-
-/** Puts an item at a place of a list. Unlike `splice` it makes no list of what it removed. */
-export function insertAt<T>(list: T[], place: number, item: T): void {
-  list.push(item);
-  for (let i = list.length - 1; i > place; i--) list[i] = list[i - 1] as T;
-  list[place] = item;
-}
-
-export function removeAt(list: unknown[], place: number): void {
-  for (let i = place + 1; i < list.length; i++) list[i - 1] = list[i];
-  list.pop();
-}
-
-/** Where a feature's state stands in `featureStates`, or `-1 - place` where it would be put. */
-export function featurePlace(contact: Contact, feature: number): number {
-  const { cursor, featureIndexes } = contact;
-  if (cursor < featureIndexes.length && featureIndexes[cursor] === feature) return cursor;
-  const place = placeOf(featureIndexes, feature);
-  if (place >= 0) contact.cursor = place;
-  return place;
-}
-
-export function featureState(contact: Contact, feature: number): FeatureState | undefined {
-  const place = featurePlace(contact, feature);
-  return place < 0 ? undefined : contact.featureStates[place];
-}
-
-export function setFeatureState(contact: Contact, feature: number, state: FeatureState): void {
-  const place = featurePlace(contact, feature);
-  if (place >= 0) contact.featureStates[place] = state;
-  else addFeatureState(contact, -1 - place, feature, state);
-}
-
-/** `place` as `featurePlace` says where it would be put. */
-export function addFeatureState(contact: Contact, place: number, feature: number, state: FeatureState): void {
-  insertAt(contact.featureIndexes, place, feature);
-  insertAt(contact.featureStates, place, state);
-  contact.cursor = place;
-}
-
-/** The list itself, to be changed, or a new one in place of `NO_NUMBERS`; `sample` as for `shortList`. */
-export function ownList(list: readonly number[], sample: number): number[] {
-  return list === NO_NUMBERS ? shortList(sample) : (list as number[]);
-}
-
-/** Reads something of all that an event is likely to need of a contact, so that it will be at hand; never negative. */
-export function touchContact({ id, featureIndexes, featureStates }: Contact): number {
-  const { length } = featureIndexes;
-  if (length === 0) return 0;
-  const read = (featureIndexes[length >>> 1] as number) + id.charCodeAt(0);
-  return typeof featureStates[length - 1] === "number" ? read : read + 1;
-}
-
-/** The contact's own tags, to be changed. */
-export function ownTags(contact: Contact): Map<string, number> {
-  if (contact.tags === NO_TAGS) contact.tags = new Map();
-  return contact.tags as Map<string, number>;
-}
-
-/** The contact's own traits, to be changed. */
-export function ownTraits(contact: Contact): Map<string, Trait> {
-  if (contact.traits === NO_TRAITS) contact.traits = new Map();
-  return contact.traits as Map<string, Trait>;
-}
-
-export function isMember(contact: Contact, segmentId: number): boolean {
-  return placeOf(contact.members, segmentId) >= 0;
+/** A contact in a memory of its own. */
+export function newContact(slot: number, id: string, timestamp: number, stage: number): Contact {
+  const memory = new ContactMemory();
+  return new Contact(memory).moveTo(slot, memory.newBlock(1), 0).begin(Buffer.from(id), timestamp, stage);
 }

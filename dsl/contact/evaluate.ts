@@ -5,7 +5,8 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Root, TruthRoot } from "../plan/root.ts";
 import { horizon } from "../plan/horizon.ts";
-import { changeOf, insertAt, ownList, placeOf, removeAt, type Contact } from "./contact.ts";
+import { ARMED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, HELD, MEMBERS, type Contact } from "./contact.ts";
+import { countIn, insertAt, keyAt, leastIn, numberAt, placeOf, removeAt, setNumberAt } from "./tables.ts";
 
 export type Cause = "event" | "time" | "merge" | "backfill" | "api" | "delete";
 
@@ -24,10 +25,10 @@ export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Ca
     const root = plan.roots[index] as Root;
     next = evaluateRoot(plan, contact, root, t, cause, sink) && next;
   }
-  if (!next) contact.nextFlip = least(contact.armedAt);
+  if (!next) contact.nextFlip = leastIn(contact, ARMED);
 }
 
-/** Whether `nextFlip` is still the least of `armedAt`. */
+/** Whether `nextFlip` is still the least of what is armed. */
 function evaluateRoot(
   plan: Plan,
   contact: Contact,
@@ -86,8 +87,9 @@ export function runFlips(plan: Plan, contact: Contact, t: number, sink: Membersh
 /** Lives through the contact's next flip. */
 export function runFlip(plan: Plan, contact: Contact, sink: MembershipSink): void {
   const at = contact.nextFlip;
-  for (let i = 0; i < contact.armedRoots.length; i++) {
-    if ((contact.armedAt[i] as number) <= at) plan.dirty.add(contact.armedRoots[i] as number);
+  const armed = countIn(contact, ARMED);
+  for (let i = 0; i < armed; i++) {
+    if (numberAt(contact, ARMED, i) <= at) plan.dirty.add(keyAt(contact, ARMED, i));
   }
   evaluateDirty(plan, contact, at, "time", sink);
 }
@@ -98,23 +100,19 @@ export function runFlip(plan: Plan, contact: Contact, sink: MembershipSink): voi
  */
 function arm(contact: Contact, root: number, at: number, now: number): boolean {
   if (at <= now) throw new Error(`root ${root} asks to be looked at again at ${at}, which is not after ${now}`);
-  const { armedRoots } = contact;
-  const place = armedRoots.length === 0 ? -1 : placeOf(armedRoots, root);
+  const place = placeOf(contact, ARMED, root);
   if (place < 0 && at === Infinity) return true;
-  const { armedAt, nextFlip } = contact;
+  const { nextFlip } = contact;
   if (place < 0) {
-    insertAt((contact.armedRoots = ownList(armedRoots, 0)), -1 - place, root);
-    insertAt((contact.armedAt = ownList(armedAt, 0.5)), -1 - place, at);
+    insertAt(contact, ARMED, -1 - place, root, at);
     if (at < nextFlip) contact.nextFlip = at;
     return true;
   }
-  const before = armedAt[place] as number;
+  const before = numberAt(contact, ARMED, place);
   if (at === before) return true;
-  if (at === Infinity) {
-    removeAt(armedRoots as number[], place);
-    removeAt(armedAt as number[], place);
-  } else {
-    (armedAt as number[])[place] = at;
+  if (at === Infinity) removeAt(contact, ARMED, place);
+  else {
+    setNumberAt(contact, ARMED, place, at);
     if (at < nextFlip) contact.nextFlip = at;
   }
   return before !== nextFlip || at < nextFlip;
@@ -129,18 +127,12 @@ function setMembership(
   cause: Cause,
   sink: MembershipSink,
 ): void {
-  const place = placeOf(contact.members, segmentId);
+  const place = placeOf(contact, MEMBERS, segmentId);
   if (place >= 0 === holds) return;
-  if (holds) {
-    insertAt((contact.members = ownList(contact.members, 0)), -1 - place, segmentId);
-    insertAt((contact.since = ownList(contact.since, 0.5)), -1 - place, t);
-  } else {
-    removeAt(contact.members as number[], place);
-    removeAt(contact.since as number[], place);
-  }
-  const change = changeOf(contact);
+  if (holds) insertAt(contact, MEMBERS, -1 - place, segmentId, t);
+  else removeAt(contact, MEMBERS, place);
   // The row of a contact that is new gives all its segments.
-  if (!change.isNew) (change.segments ??= []).push(segmentId);
+  if ((contact.change & CHANGED_NEW) === 0) contact.ownDetails().segments.push(segmentId);
   sink.moved(contact, segmentId, holds, t, cause);
   const readers = plan.readers.segments.get(segmentId);
   if (readers !== undefined) plan.dirty.addAll(readers);
@@ -150,7 +142,7 @@ function setScore(plan: Plan, contact: Contact, score: number): void {
   if (score === contact.score) return;
   contact.score = score;
   if (!Number.isSafeInteger(score)) contact.saturated = true;
-  changeOf(contact).score = true;
+  contact.mark(CHANGED_SCORE);
   plan.dirty.addAll(plan.readers.score);
 }
 
@@ -163,31 +155,23 @@ function setTags(plan: Plan, contact: Contact, tags: Map<string, number>): void 
 }
 
 function markTag(plan: Plan, contact: Contact, tag: string): void {
-  const change = changeOf(contact);
-  change.tags ??= new Set();
-  change.tags.add(tag);
+  contact.ownDetails().tags.add(tag);
   plan.dirty.addAll(plan.readers.anyTag);
   plan.dirty.addAll(plan.readers.tags.get(tag) ?? []);
 }
 
 /** A stage's `when` moves the contact at the moment it turns true, forward only. */
 function setHeld(plan: Plan, contact: Contact, stageId: number, holds: boolean): void {
-  const place = placeOf(contact.held, stageId);
+  const place = placeOf(contact, HELD, stageId);
   if (place >= 0 === holds) return;
   if (!holds) {
-    removeAt(contact.held as number[], place);
+    removeAt(contact, HELD, place);
     return;
   }
-  insertAt((contact.held = ownList(contact.held, 0)), -1 - place, stageId);
+  insertAt(contact, HELD, -1 - place, stageId, 0);
   const present = plan.stageOrder.get(contact.stage) ?? -1;
   if ((plan.stageOrder.get(stageId) ?? -1) <= present) return;
   contact.stage = stageId;
-  changeOf(contact).stage = true;
+  contact.mark(CHANGED_STAGE);
   plan.dirty.addAll(plan.readers.stage);
-}
-
-function least(instants: readonly number[]): number {
-  let found = Infinity;
-  for (const at of instants) if (at < found) found = at;
-  return found;
 }

@@ -4,17 +4,19 @@
  */
 import { addTagPoints } from "../features/tag-counts.ts";
 import type { Plan } from "../plan/plan.ts";
-import { changeOf, featureState, NO_NUMBERS, NO_TAGS, placeOf, type Contact } from "./contact.ts";
+import { ARMED, CHANGED_NEW, HELD, MEMBERS, NO_TAGS, type Contact } from "./contact.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
+import { numberOf } from "./numbers.ts";
+import { objectOf } from "./objects.ts";
+import { clear, countIn, keyAt, removeAt, type Table } from "./tables.ts";
 
 /** The contact was read under the new plan already: states of features that it lacks are gone. */
 export function migrateContact(plan: Plan, contact: Contact, t: number, sink: MembershipSink): void {
   // A row with `isNew` replaces all that views know of the contact.
-  changeOf(contact).isNew = true;
+  contact.mark(CHANGED_NEW);
   dropUnknown(plan, contact);
   rescore(plan, contact);
-  contact.armedRoots = NO_NUMBERS;
-  contact.armedAt = NO_NUMBERS;
+  clear(contact, ARMED);
   contact.nextFlip = Infinity;
   plan.dirty.fill();
   evaluateDirty(plan, contact, t, "backfill", sink);
@@ -22,17 +24,19 @@ export function migrateContact(plan: Plan, contact: Contact, t: number, sink: Me
 
 function dropUnknown(plan: Plan, contact: Contact): void {
   const kept = new Set(plan.segments.map((segment) => segment.id));
-  const places = contact.members.map((_, place) => place).filter((place) => kept.has(contact.members[place] as number));
-  if (places.length < contact.members.length) {
-    contact.since = places.map((place) => contact.since[place] as number);
-    contact.members = places.map((place) => contact.members[place] as number);
-  }
-  contact.held = contact.held.filter((stage) => plan.stageOrder.has(stage));
+  keepOnly(contact, MEMBERS, (segment) => kept.has(segment));
+  keepOnly(contact, HELD, (stage) => plan.stageOrder.has(stage));
   if (!plan.stageOrder.has(contact.stage)) contact.stage = plan.startStage;
 }
 
+function keepOnly(contact: Contact, table: Table, kept: (key: number) => boolean): void {
+  for (let place = countIn(contact, table) - 1; place >= 0; place--) {
+    if (!kept(keyAt(contact, table, place))) removeAt(contact, table, place);
+  }
+}
+
 function rescore(plan: Plan, contact: Contact): void {
-  const count = (feature: number): number => (featureState(contact, feature) as number | undefined) ?? 0;
+  const count = (feature: number): number => numberOf(contact, feature) ?? 0;
   contact.score = 0;
   for (const rule of plan.rules.score) contact.score += rule.points * count(rule.feature);
   contact.tags = NO_TAGS;
@@ -41,9 +45,8 @@ function rescore(plan: Plan, contact: Contact): void {
     if (times > 0) addTagPoints(contact, rule.tag, rule.points * times, plan.limits.tags_max);
   }
   for (const rule of plan.rules.tagCounts) {
-    const place = placeOf(contact.featureIndexes, rule.feature);
-    if (place < 0) continue;
-    for (const [tag, times] of contact.featureStates[place] as Map<string, number>) {
+    const counts = objectOf(contact, rule.feature) as Map<string, number> | undefined;
+    for (const [tag, times] of counts ?? NO_TAGS) {
       addTagPoints(contact, tag, rule.points * times, plan.limits.tags_max);
     }
   }

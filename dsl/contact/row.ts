@@ -11,86 +11,93 @@
  */
 import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
-import { readRowHead, writeRowHead, type RowHead } from "../../kernel/page.ts";
+import { readRowHead, writeRowFacts, writeRowMember, writeRowTags } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
-import { FEATURE_KINDS } from "../features/feature.ts";
+import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
-import { newContact, ownTraits, setFeatureState, type Contact } from "./contact.ts";
-
-const NO_TAG_LIST: RowHead["tags"] = [];
+import { ARMED, HELD, MEMBERS, NUMBERS, type Contact } from "./contact.ts";
+import { featureAt } from "./numbers.ts";
+import { countIn, insertAt, keyAt, numberAt, placeOf } from "./tables.ts";
 
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
-  const { tags, held, armedRoots, armedAt, featureIndexes, featureStates } = contact;
-  writeRowHead(out, {
-    id: contact.id,
-    known: contact.known,
-    saturated: contact.saturated,
-    firstSeen: contact.firstSeen,
-    lastSeen: contact.lastSeen,
-    score: contact.score,
-    stage: contact.stage,
-    members: contact.members,
-    since: contact.since,
-    tags: tags.size === 0 ? NO_TAG_LIST : [...tags],
-  });
+  const { idFrom, tags, lastSeen } = contact;
+  out.part(contact.idChunk, idFrom, idFrom + contact.idLength);
+  writeRowFacts(out, contact);
+  const members = countIn(contact, MEMBERS);
+  out.varint(members);
+  for (let i = 0; i < members; i++) {
+    writeRowMember(out, lastSeen, keyAt(contact, MEMBERS, i), numberAt(contact, MEMBERS, i));
+  }
+  writeRowTags(out, tags.size, tags);
   writeTraits(out, contact);
-  out.varint(held.length);
-  for (const stage of held) out.varint(stage);
-  out.varint(armedRoots.length);
-  for (let i = 0; i < armedRoots.length; i++) {
-    const stored = plan.storedRoots[armedRoots[i] as number];
-    if (stored === undefined) throw new Error("an armed root is not in the plan");
-    out.varint(stored);
-    out.f64(armedAt[i] as number);
-  }
-  out.varint(featureIndexes.length);
-  for (let i = 0; i < featureIndexes.length; i++) {
-    const feature = plan.storedFeatures[featureIndexes[i] as number];
-    const state = featureStates[i];
-    if (feature === undefined || state === undefined) throw new Error("a contact keeps a feature not in the plan");
-    out.varint(feature.id);
-    out.u8(feature.kind);
-    feature.codec.write(out, state, contact);
-  }
+  const held = countIn(contact, HELD);
+  out.varint(held);
+  for (let i = 0; i < held; i++) out.varint(keyAt(contact, HELD, i));
+  writeArmed(out, contact, plan);
+  writeFeatures(out, contact, plan);
 }
 
-/** `cells` as for `newContact`. */
-export function readRow(input: ByteReader, slot: number, plan: BoundPlan, cells: Float64Array | null): Contact {
+/** Fills a contact of which nothing is known yet; an id of `contact.begin` is not wanted before. */
+export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): void {
   const head = readRowHead(input);
-  const contact = newContact(slot, head.id, head.lastSeen, head.stage, cells);
+  contact.begin(Buffer.from(head.id), head.lastSeen, head.stage);
   contact.firstSeen = head.firstSeen;
   contact.score = head.score;
   contact.known = head.known;
   contact.saturated = head.saturated;
   if (head.tags.length > 0) contact.tags = new Map(head.tags);
-  if (head.members.length > 0) {
-    contact.members = head.members;
-    contact.since = head.since;
-  }
+  for (const [i, segment] of head.members.entries()) insertAt(contact, MEMBERS, i, segment, head.since[i] ?? 0);
   readTraits(input, contact);
-  const held: number[] = [];
-  for (let n = input.varint(); n > 0; n--) held.push(input.varint());
-  if (held.length > 0) contact.held = held;
+  for (let n = input.varint(); n > 0; n--) insertAt(contact, HELD, countIn(contact, HELD), input.varint(), 0);
   readArmed(input, contact, plan);
   const tagNames = head.tags.map(([name]) => name);
   for (let n = input.varint(); n > 0; n--) {
-    const index = plan.featureById.get(input.varint());
+    const index = plan.featureById.get(input.varint()) ?? NO_FEATURE;
     const kind = FEATURE_KINDS[input.u8()];
     if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
-    const state = FEATURE_CODECS[kind].read(input, tagNames, head.lastSeen);
-    if (index !== undefined) setFeatureState(contact, index, state);
+    FEATURE_CODECS[kind].read(input, contact, index, tagNames);
   }
-  return contact;
+  contact.addedNumber = -1;
+  contact.addedObject = -1;
 }
 
-function writeTraits(out: ByteWriter, contact: Contact): void {
-  if (contact.traits.size === 0) {
+function writeArmed(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
+  const armed = countIn(contact, ARMED);
+  out.varint(armed);
+  for (let i = 0; i < armed; i++) {
+    const stored = plan.storedRoots[keyAt(contact, ARMED, i)];
+    if (stored === undefined) throw new Error("an armed root is not in the plan");
+    out.varint(stored);
+    out.f64(numberAt(contact, ARMED, i));
+  }
+}
+
+function writeFeatures(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
+  const numbers = countIn(contact, NUMBERS);
+  const objects = contact.objects?.features ?? [];
+  out.varint(numbers + objects.length);
+  for (let place = 0; place < numbers; place++) writeFeature(out, contact, plan, featureAt(contact, place), place);
+  for (let place = 0; place < objects.length; place++) {
+    writeFeature(out, contact, plan, objects[place] as number, place);
+  }
+}
+
+function writeFeature(out: ByteWriter, contact: Contact, plan: BoundPlan, index: number, place: number): void {
+  const feature = plan.storedFeatures[index];
+  if (feature === undefined) throw new Error("a contact keeps a feature not in the plan");
+  out.varint(feature.id);
+  out.u8(feature.kind);
+  feature.codec.write(out, contact, place);
+}
+
+function writeTraits(out: ByteWriter, { traits }: Contact): void {
+  if (traits.size === 0) {
     out.varint(0);
     out.varint(0);
     return;
   }
   const writes = new Map<string, number>();
-  for (const trait of contact.traits.values()) {
+  for (const trait of traits.values()) {
     const write = `${trait.at} ${trait.by}`;
     if (!writes.has(write)) writes.set(write, writes.size);
   }
@@ -100,8 +107,8 @@ function writeTraits(out: ByteWriter, contact: Contact): void {
     out.varint(Number(write.slice(0, space)));
     out.text(write.slice(space + 1));
   }
-  out.varint(contact.traits.size);
-  for (const [key, trait] of contact.traits) {
+  out.varint(traits.size);
+  for (const [key, trait] of traits) {
     out.text(key);
     out.varint(writes.get(`${trait.at} ${trait.by}`) ?? 0);
     writeJson(out, trait.value);
@@ -115,21 +122,17 @@ function readTraits(input: ByteReader, contact: Contact): void {
     const key = input.text();
     const write = writes[input.varint()];
     if (write === undefined) throw new RangeError("a trait names a write that is not there");
-    ownTraits(contact).set(key, { value: readJson(input), at: write.at, by: write.by });
+    contact.ownTraits().set(key, { value: readJson(input), at: write.at, by: write.by });
   }
 }
 
+/** Another model may number the same roots in another order. */
 function readArmed(input: ByteReader, contact: Contact, plan: BoundPlan): void {
-  const armed: { root: number; at: number }[] = [];
   for (let n = input.varint(); n > 0; n--) {
     const root = plan.rootByStored.get(input.varint());
     const at = input.f64();
-    if (root !== undefined) armed.push({ root, at });
+    if (root === undefined) continue;
+    insertAt(contact, ARMED, -1 - placeOf(contact, ARMED, root), root, at);
+    if (at < contact.nextFlip) contact.nextFlip = at;
   }
-  if (armed.length === 0) return;
-  // Another model may number the same roots in another order.
-  armed.sort((a, b) => a.root - b.root);
-  contact.armedRoots = armed.map((one) => one.root);
-  contact.armedAt = armed.map((one) => one.at);
-  contact.nextFlip = armed.reduce((least, { at }) => Math.min(least, at), Infinity);
 }

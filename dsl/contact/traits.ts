@@ -1,7 +1,7 @@
 /** Traits: a register per key, the latest write wins, whatever the order of arrival. */
 import { compareCodePoints } from "../../kernel/compare.ts";
 import type { Json, JsonObject } from "../../kernel/event.ts";
-import { ownTraits, type Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
 
 /**
  * Sets the keys of `traits` as of a call's timestamp and messageId; calls `changed` with each key whose value is
@@ -22,7 +22,7 @@ export function mergeTraits(
         contact.saturated = true;
         continue;
       }
-      ownTraits(contact).set(key, { value, at, by });
+      contact.ownTraits().set(key, { value, at, by });
       if (value !== null) changed(key);
       continue;
     }

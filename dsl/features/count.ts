@@ -1,6 +1,8 @@
 /** How many events there have been in all, or since a fixed instant. State: the number. */
-import { addFeatureState, featurePlace } from "../contact/contact.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { NUMBERS } from "../contact/contact.ts";
+import { addNumber, numberPlace } from "../contact/numbers.ts";
+import { numberAt, setNumberAt } from "../contact/tables.ts";
+import { numberCodec, type Feature } from "./feature.ts";
 
 /** `since`: the earliest timestamp that counts, ms since 1970; null for all of time. */
 export function countFeature(index: number, key: string, since: number | null): Feature {
@@ -11,15 +13,15 @@ export function countFeature(index: number, key: string, since: number | null): 
     kind: "count",
     add(contact, _view, _event, at) {
       if (at < from) return false;
-      const place = featurePlace(contact, index);
-      if (place < 0) addFeatureState(contact, -1 - place, index, 1);
-      else contact.featureStates[place] = (contact.featureStates[place] as number) + 1;
+      const place = numberPlace(contact, index);
+      if (place < 0) addNumber(contact, -1 - place, index, 1);
+      else setNumberAt(contact, NUMBERS, place, numberAt(contact, NUMBERS, place) + 1);
       return true;
     },
   };
 }
 
-export const countCodec: FeatureCodec = {
-  write: (out, state) => out.varint(state as number),
-  read: (input) => input.varint(),
-};
+export const countCodec = numberCodec(
+  (out, count) => out.varint(count),
+  (input) => input.varint(),
+);

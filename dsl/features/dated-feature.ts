@@ -1,9 +1,9 @@
 /** The value of the earliest or latest event that has a scalar at a path. State: that value with its event's place. */
-import { featureState, setFeatureState } from "../contact/contact.ts";
+import { addObject, objectOf } from "../contact/objects.ts";
 import type { PathReader } from "../plan/event-view.ts";
 import { isScalar } from "../value.ts";
 import { compareDated, readDated, writeDated, type DatedValue } from "./dated.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { objectCodec, type Feature } from "./feature.ts";
 
 export function datedFeature(
   index: number,
@@ -21,10 +21,10 @@ export function datedFeature(
       if (at < from) return false;
       const value = path(view, event);
       if (!isScalar(value)) return false;
-      const known = featureState(contact, index) as DatedValue | undefined;
+      const known = objectOf(contact, index) as DatedValue | undefined;
       const by = view.entry.messageId(event);
       if (known === undefined) {
-        setFeatureState(contact, index, { at, by, value });
+        addObject(contact, index, { at, by, value });
         return true;
       }
       const order = compareDated(at, by, known);
@@ -37,7 +37,4 @@ export function datedFeature(
   };
 }
 
-export const datedCodec: FeatureCodec = {
-  write: (out, state) => writeDated(out, state as DatedValue),
-  read: (input) => readDated(input),
-};
+export const datedCodec = objectCodec<DatedValue>(writeDated, readDated);

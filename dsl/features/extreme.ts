@@ -1,7 +1,7 @@
 /** The smallest or largest number at a path, of all events or of those since a fixed instant. State: micro units. */
-import { featureState, setFeatureState } from "../contact/contact.ts";
+import { numberOf, setNumber } from "../contact/numbers.ts";
 import type { EachValue } from "../plan/event-view.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { numberCodec, type Feature } from "./feature.ts";
 import { microsOf } from "./sum.ts";
 
 export function extremeFeature(
@@ -22,9 +22,9 @@ export function extremeFeature(
       each(view, event, (value) => {
         const micros = microsOf(value);
         if (micros === null) return;
-        const known = featureState(contact, index) as number | undefined;
+        const known = numberOf(contact, index);
         if (known !== undefined && (which === "min" ? micros >= known : micros <= known)) return;
-        setFeatureState(contact, index, micros);
+        setNumber(contact, index, micros);
         changed = true;
       });
       return changed;
@@ -32,7 +32,7 @@ export function extremeFeature(
   };
 }
 
-export const extremeCodec: FeatureCodec = {
-  write: (out, state) => out.f64(state as number),
-  read: (input) => input.f64(),
-};
+export const extremeCodec = numberCodec(
+  (out, micros) => out.f64(micros),
+  (input) => input.f64(),
+);

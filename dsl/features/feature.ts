@@ -8,9 +8,12 @@
  * - Bounds: a feature that has to forget something that a reader could still ask for marks the contact saturated.
  */
 import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
-import type { Contact } from "../contact/contact.ts";
+import { NUMBERS, type Contact } from "../contact/contact.ts";
+import { setNumber } from "../contact/numbers.ts";
+import { numberAt } from "../contact/tables.ts";
 import type { EventView } from "../plan/event-view.ts";
-import type { FeatureState } from "./state.ts";
+import { addObject } from "../contact/objects.ts";
+import type { ObjectState } from "./state.ts";
 
 export interface Feature {
   /** Its place in the plan: what contacts in memory know it by. */
@@ -39,9 +42,45 @@ export type FeatureKind = (typeof FEATURE_KINDS)[number];
 
 /**
  * How one kind of state is stored. Reading gives what was written, whatever the model has become since. Timestamps may
- * be written as their distance from the contact's `lastSeen`, which readers are given.
+ * be written as their distance from the contact's `lastSeen`, which is known before states are read.
  */
 export interface FeatureCodec {
-  write(out: ByteWriter, state: FeatureState, contact: Contact): void;
-  read(input: ByteReader, tagNames: readonly string[], lastSeen: number): FeatureState;
+  /** `place`: where the feature stands among the contact's numbers, or its objects. */
+  write(out: ByteWriter, contact: Contact, place: number): void;
+  /** With `NO_FEATURE` what is read is let go: the model doesn't have it any more. */
+  read(input: ByteReader, contact: Contact, feature: number, tagNames: readonly string[]): void;
+}
+
+export const NO_FEATURE = -1;
+
+/** Of a kind that keeps a single number. */
+export function numberCodec(
+  write: (out: ByteWriter, value: number) => void,
+  read: (input: ByteReader) => number,
+): FeatureCodec {
+  return {
+    write: (out, contact, place) => write(out, numberAt(contact, NUMBERS, place)),
+    read(input, contact, feature) {
+      const value = read(input);
+      if (feature !== NO_FEATURE) setNumber(contact, feature, value);
+    },
+  };
+}
+
+/** Of a kind that keeps an object. */
+export function objectCodec<S extends ObjectState>(
+  write: (out: ByteWriter, state: S, contact: Contact) => void,
+  read: (input: ByteReader, tagNames: readonly string[]) => S,
+): FeatureCodec {
+  return {
+    write(out, contact, place) {
+      const state = contact.objects?.states[place];
+      if (state === undefined) throw new Error("a contact keeps no object at the place that is to be written");
+      write(out, state as S, contact);
+    },
+    read(input, contact, feature, tagNames) {
+      const state = read(input, tagNames);
+      if (feature !== NO_FEATURE) addObject(contact, feature, state);
+    },
+  };
 }

@@ -1,9 +1,9 @@
 /** The scalars at a path that some window can still see, with their events' places, in order. */
-import { featureState, setFeatureState } from "../contact/contact.ts";
+import { addObject, objectOf } from "../contact/objects.ts";
 import type { PathReader } from "../plan/event-view.ts";
 import { isScalar } from "../value.ts";
 import { compareDated, readDated, writeDated, type DatedValue } from "./dated.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { objectCodec, type Feature } from "./feature.ts";
 import type { Retention } from "./times.ts";
 
 export function historyFeature(
@@ -22,10 +22,10 @@ export function historyFeature(
       if (at <= oldest) return false;
       const value = path(view, event);
       if (!isScalar(value)) return false;
-      let values = featureState(contact, index) as DatedValue[] | undefined;
+      let values = objectOf(contact, index) as DatedValue[] | undefined;
       if (values === undefined) {
         values = [];
-        setFeatureState(contact, index, values);
+        addObject(contact, index, values);
       }
       insert(values, { at, by: view.entry.messageId(event), value });
       let drop = 0;
@@ -58,15 +58,14 @@ export function firstDatedAfter(values: readonly DatedValue[], at: number): numb
   return low;
 }
 
-export const historyCodec: FeatureCodec = {
-  write(out, state) {
-    const values = state as DatedValue[];
+export const historyCodec = objectCodec<DatedValue[]>(
+  (out, values) => {
     out.varint(values.length);
     for (const dated of values) writeDated(out, dated);
   },
-  read(input) {
+  (input) => {
     const values: DatedValue[] = [];
     for (let n = input.varint(); n > 0; n--) values.push(readDated(input));
     return values;
   },
-};
+);

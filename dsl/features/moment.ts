@@ -1,6 +1,6 @@
 /** The earliest or latest timestamp of all events, or of those since a fixed instant. State: ms since 1970. */
-import { featureState, setFeatureState } from "../contact/contact.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { numberOf, setNumber } from "../contact/numbers.ts";
+import { numberCodec, type Feature } from "./feature.ts";
 
 export function momentFeature(index: number, key: string, which: "first" | "last", since: number | null): Feature {
   const from = since ?? -Infinity;
@@ -10,15 +10,15 @@ export function momentFeature(index: number, key: string, which: "first" | "last
     kind: "moment",
     add(contact, _view, _event, at) {
       if (at < from) return false;
-      const known = featureState(contact, index) as number | undefined;
+      const known = numberOf(contact, index);
       if (known !== undefined && (which === "first" ? at >= known : at <= known)) return false;
-      setFeatureState(contact, index, at);
+      setNumber(contact, index, at);
       return true;
     },
   };
 }
 
-export const momentCodec: FeatureCodec = {
-  write: (out, state) => out.varint(state as number),
-  read: (input) => input.varint(),
-};
+export const momentCodec = numberCodec(
+  (out, at) => out.varint(at),
+  (input) => input.varint(),
+);

@@ -3,14 +3,15 @@
  * selector and path. `numbers` holds micro units for sums and their like, `scalars` any scalar for distinct and most.
  */
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
-import { featureState, setFeatureState, type Contact } from "../contact/contact.ts";
+import type { Contact } from "../contact/contact.ts";
+import { addObject, objectOf } from "../contact/objects.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Scalar, type Value } from "../value.ts";
 import { highOf, lowOf } from "./exact-sum.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { objectCodec, type Feature } from "./feature.ts";
 import type { Series } from "./state.ts";
 import { microsOf } from "./sum.ts";
-import { firstAfter, type Retention } from "./times.ts";
+import type { Retention } from "./times.ts";
 
 function emptySeries(): Series<Scalar> {
   return { at: [], values: [], highs: [0], lows: [0], ranges: [], dropped: 0, revision: 0 };
@@ -56,10 +57,10 @@ function seriesFeature(
       each(view, event, (raw) => {
         const value = read(raw);
         if (value === null) return;
-        let series = featureState(contact, index) as Series<Scalar> | undefined;
+        let series = objectOf(contact, index) as Series<Scalar> | undefined;
         if (series === undefined) {
           series = emptySeries();
-          setFeatureState(contact, index, series);
+          addObject(contact, index, series);
         }
         insert(series, at, value);
         forget(contact, series, oldest, entriesMax);
@@ -103,6 +104,18 @@ function cutSums(series: Series<Scalar>, place: number): void {
   series.lows.length = place + 1;
 }
 
+/** The place of the first timestamp greater than `at`; the list's length when there is none. */
+export function firstAfter(times: readonly number[], at: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((times[middle] as number) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Leaves in `rangeSum` the halves of the sum of the values from place `from` up to but without `to`. */
 export function sumRange(series: Series<number>, from: number, to: number): void {
   const { highs, lows, values } = series;
@@ -118,9 +131,8 @@ export function sumRange(series: Series<number>, from: number, to: number): void
 export const rangeSum = { high: 0, low: 0 };
 
 /** Of both kinds. */
-export const seriesCodec: FeatureCodec = {
-  write(out, state) {
-    const { at, values } = state as Series<Scalar>;
+export const seriesCodec = objectCodec<Series<Scalar>>(
+  (out, { at, values }) => {
     out.varint(at.length);
     let before = 0;
     at.forEach((timestamp, i) => {
@@ -129,7 +141,7 @@ export const seriesCodec: FeatureCodec = {
       writeJson(out, values[i] as Scalar);
     });
   },
-  read(input) {
+  (input) => {
     const series = emptySeries();
     let at = 0;
     for (let n = input.varint(); n > 0; n--) {
@@ -139,4 +151,4 @@ export const seriesCodec: FeatureCodec = {
     }
     return series;
   },
-};
+);

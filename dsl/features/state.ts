@@ -1,16 +1,9 @@
-/** What features keep for a contact, by kind; each kind's file says what its state means. */
+/**
+ * What features keep for a contact as objects, by kind; each kind's file says what its state means. The others keep
+ * numbers (contact/numbers.ts).
+ */
 import type { Scalar } from "../value.ts";
 import type { DatedValue } from "./dated.ts";
-
-/** A sum of micro units in two halves; see exact-sum.ts. */
-export interface ExactSum {
-  high: number;
-  low: number;
-}
-
-export interface SumState extends ExactSum {
-  count: number;
-}
 
 /** Values with their timestamps, in ascending order; see series.ts. */
 export interface Series<V> {
@@ -47,12 +40,12 @@ export interface ValueCounts {
 }
 
 /** Features that have seen nothing keep nothing. */
-export type FeatureState =
-  | number
-  | number[]
-  | DatedValue
-  | DatedValue[]
-  | SumState
-  | Series<Scalar>
-  | Map<string, number>
-  | ValueCounts;
+export type ObjectState = DatedValue | DatedValue[] | Series<Scalar> | Map<string, number> | ValueCounts;
+
+/** The latest timestamp of a state that a feature with a window keeps. */
+export function newestIn(state: ObjectState): number {
+  const items = Array.isArray(state) ? state : "at" in state ? state.at : null;
+  if (!Array.isArray(items)) throw new Error("a feature without timestamps has a window");
+  const last = items[items.length - 1];
+  return typeof last === "object" ? last.at : (last ?? -Infinity);
+}

@@ -1,11 +1,19 @@
-/** The exact sum and the number of the values at a path, of all events or of those since a fixed instant. */
+/**
+ * The exact sum and the number of the values at a path, of all events or of those since a fixed instant. State: a list
+ * of the sum's halves (exact-sum.ts) and the number.
+ */
 import { toMicros, VALUE_MAX } from "../../kernel/decimal.ts";
-import { featureState, setFeatureState } from "../contact/contact.ts";
+import type { Contact } from "../contact/contact.ts";
+import { list, newList, openList, openListAt } from "../contact/numbers.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import type { Value } from "../value.ts";
 import { highOf, lowOf } from "./exact-sum.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
-import type { SumState } from "./state.ts";
+import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
+
+const HIGH = 0;
+const LOW = 1;
+const COUNT = 2;
+const LENGTH = 3;
 
 /** A value in micro units; null for what aggregates over numbers ignore. */
 export function microsOf(value: Value): number | null {
@@ -25,14 +33,11 @@ export function sumFeature(index: number, key: string, each: EachValue, since: n
       each(view, event, (value) => {
         const micros = microsOf(value);
         if (micros === null) return;
-        let state = featureState(contact, index) as SumState | undefined;
-        if (state === undefined) {
-          state = { high: 0, low: 0, count: 0 };
-          setFeatureState(contact, index, state);
-        }
-        state.high += highOf(micros);
-        state.low += lowOf(micros);
-        state.count++;
+        if (openList(contact, index) === 0) setSum(contact, index, 0, 0, 0);
+        const { f64, from } = list;
+        f64[from + HIGH] = (f64[from + HIGH] as number) + highOf(micros);
+        f64[from + LOW] = (f64[from + LOW] as number) + lowOf(micros);
+        f64[from + COUNT] = (f64[from + COUNT] as number) + 1;
         changed = true;
       });
       return changed;
@@ -40,12 +45,37 @@ export function sumFeature(index: number, key: string, each: EachValue, since: n
   };
 }
 
+/** Makes the feature's list and opens it. */
+function setSum(contact: Contact, feature: number, high: number, low: number, count: number): void {
+  newList(contact, feature, LENGTH);
+  list.f64[list.from + HIGH] = high;
+  list.f64[list.from + LOW] = low;
+  list.f64[list.from + COUNT] = count;
+}
+
+/** What `value` makes of the sum's halves and the number of values; of zeros where there are none. */
+export function readSum<T>(
+  contact: Contact,
+  feature: number,
+  value: (high: number, low: number, count: number) => T,
+): T {
+  if (openList(contact, feature) === 0) return value(0, 0, 0);
+  const { f64, from } = list;
+  return value(f64[from + HIGH] as number, f64[from + LOW] as number, f64[from + COUNT] as number);
+}
+
 export const sumCodec: FeatureCodec = {
-  write(out, state) {
-    const { high, low, count } = state as SumState;
-    out.svarint(high);
-    out.varint(low);
-    out.varint(count);
+  write(out, contact, place) {
+    openListAt(contact, place);
+    const { f64, from } = list;
+    out.svarint(f64[from + HIGH] as number);
+    out.varint(f64[from + LOW] as number);
+    out.varint(f64[from + COUNT] as number);
   },
-  read: (input) => ({ high: input.svarint(), low: input.varint(), count: input.varint() }),
+  read(input, contact, feature) {
+    const high = input.svarint();
+    const low = input.varint();
+    const count = input.varint();
+    if (feature !== NO_FEATURE) setSum(contact, feature, high, low, count);
+  },
 };

@@ -3,10 +3,11 @@
  *
  * Counts and not points, so that a model with other points rescores everybody without the history.
  */
-import { changeOf, featureState, ownTags, setFeatureState, type Contact } from "../contact/contact.ts";
+import type { Contact } from "../contact/contact.ts";
+import { addObject, objectOf } from "../contact/objects.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Value } from "../value.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { objectCodec, type Feature } from "./feature.ts";
 
 /** A rule's points are the sum over the declarations that share it; micro points. */
 export function tagCountsFeature(
@@ -22,10 +23,10 @@ export function tagCountsFeature(
     const tag = prefix + String(value);
     if (tag === "") return false;
     if (!addTagPoints(contact, tag, rule.points, tagsMax)) return false;
-    let counts = featureState(contact, index) as Map<string, number> | undefined;
+    let counts = objectOf(contact, index) as Map<string, number> | undefined;
     if (counts === undefined) {
       counts = new Map();
-      setFeatureState(contact, index, counts);
+      addObject(contact, index, counts);
     }
     counts.set(tag, (counts.get(tag) ?? 0) + 1);
     return true;
@@ -53,10 +54,8 @@ export function addTagPoints(contact: Contact, tag: string, points: number, tags
   }
   const sum = (known ?? 0) + points;
   if (!Number.isSafeInteger(sum)) contact.saturated = true;
-  ownTags(contact).set(tag, sum);
-  const change = changeOf(contact);
-  change.tags ??= new Set();
-  change.tags.add(tag);
+  contact.ownTags().set(tag, sum);
+  contact.ownDetails().tags.add(tag);
   return true;
 }
 
@@ -64,9 +63,8 @@ export function addTagPoints(contact: Contact, tag: string, points: number, tags
  * A tag is stored by its place in the row's head, plus one, where the contact has it; behind a 0 in full where it has
  * not: under another model the tags of other rules may come first and fill the bound.
  */
-export const tagCountsCodec: FeatureCodec = {
-  write(out, state, contact) {
-    const counts = state as Map<string, number>;
+export const tagCountsCodec = objectCodec<Map<string, number>>(
+  (out, counts, contact) => {
     const places = new Map<string, number>();
     for (const tag of contact.tags.keys()) places.set(tag, places.size);
     out.varint(counts.size);
@@ -77,7 +75,7 @@ export const tagCountsCodec: FeatureCodec = {
       out.varint(times);
     }
   },
-  read(input, tagNames) {
+  (input, tagNames) => {
     const counts = new Map<string, number>();
     for (let n = input.varint(); n > 0; n--) {
       const place = input.varint();
@@ -87,4 +85,4 @@ export const tagCountsCodec: FeatureCodec = {
     }
     return counts;
   },
-};
+);

@@ -1,11 +1,22 @@
 /**
- * The timestamps that some window can still see, in ascending order: one list for all windows over one selector.
+ * The timestamps that some window can still see, in ascending order: one list for all windows over one selector. A
+ * single one is kept as a number: most lists never have a second.
  *
  * A window of the last D that is only compared with n needs no more than the n newest, so a list that serves only
  * such windows keeps `cap` of them and stays exact: older ones can't change any answer.
  */
-import { addFeatureState, featurePlace, insertAt, shortList } from "../contact/contact.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import type { Contact } from "../contact/contact.ts";
+import {
+  addNumber,
+  list,
+  newList,
+  numberPlace,
+  openListAt,
+  resizeListAt,
+  setNumber,
+  type NumberList,
+} from "../contact/numbers.ts";
+import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
 
 /** What the windows over one selector need. Mutable while a plan is compiled: each further window widens it. */
 export interface Retention {
@@ -23,74 +34,88 @@ export function timesFeature(index: number, key: string, retention: Retention, e
     add(contact, _view, _event, at, now) {
       const oldest = now - retention.ageMax;
       if (at <= oldest) return false;
-      const { cap } = retention;
-      const enough = cap !== null && cap <= entriesMax;
-      const most = enough ? cap : entriesMax;
-      const place = featurePlace(contact, index);
+      const place = numberPlace(contact, index);
       if (place < 0) {
-        addFeatureState(contact, -1 - place, index, at);
+        addNumber(contact, -1 - place, index, at);
         return true;
       }
-      const state = contact.featureStates[place] as TimesState;
-      if (typeof state !== "number") {
-        if (!insertTime(state, at, oldest, most) && !enough) contact.saturated = true;
-      } else if (state <= oldest) contact.featureStates[place] = at;
-      else if (most > 1) contact.featureStates[place] = pairOf(state, at);
-      else {
-        if (!enough) contact.saturated = true;
-        if (at > state) contact.featureStates[place] = at;
-      }
+      const { cap } = retention;
+      const enough = cap !== null && cap <= entriesMax;
+      const fits = insertTime(contact, index, place, at, oldest, enough ? cap : entriesMax);
+      if (!fits && !enough) contact.saturated = true;
       return true;
     },
   };
 }
 
-/** A single timestamp stands for a list of one: most lists never have a second. */
-export type TimesState = number | number[];
-
-const NONE: readonly number[] = [];
-const single = [0.5];
-
-/** The list that a state stands for; to be done with before the next is asked for. */
-export function timesIn(state: TimesState | undefined): readonly number[] {
-  if (typeof state !== "number") return state ?? NONE;
-  single[0] = state;
-  return single;
-}
-
-function pairOf(a: number, b: number): number[] {
-  const times = shortList(0.5);
-  times.push(Math.min(a, b), Math.max(a, b));
-  return times;
-}
-
 /** Forgets what is not after `oldest` and keeps the newest `most`; false when that made it forget one that is. */
-function insertTime(times: number[], at: number, oldest: number, most: number): boolean {
-  const { length } = times;
+function insertTime(
+  contact: Contact,
+  feature: number,
+  featurePlace: number,
+  at: number,
+  oldest: number,
+  most: number,
+): boolean {
+  const length = openListAt(contact, featurePlace);
+  const { f64, from } = list;
+  if (length === 1) return insertSecond(contact, feature, f64[from] as number, at, oldest, most);
   let drop = 0;
-  while (drop < length && (times[drop] as number) <= oldest) drop++;
+  while (drop < length && (f64[from + drop] as number) <= oldest) drop++;
   const fits = length + 1 - drop <= most;
   if (!fits) drop = length + 1 - most;
-  const place = length === 0 || (times[length - 1] as number) <= at ? length : firstAfter(times, at);
-  if (drop === 0) insertAt(times, place, at);
+  const place = (f64[from + length - 1] as number) <= at ? length : firstAfter(list, at);
   // It would be the first to be forgotten.
-  else if (place < drop) times.splice(0, drop - 1);
-  else {
-    // The place of the last one forgotten is taken by what came after it, up to where the new one stands.
-    for (let i = drop; i < place; i++) times[i - 1] = times[i] as number;
-    times[place - 1] = at;
-    if (drop > 1) times.splice(0, drop - 1);
+  if (place < drop) {
+    f64.copyWithin(from, from + drop - 1, from + length);
+    resizeListAt(contact, featurePlace, length - drop + 1);
+  } else if (drop === 0) {
+    resizeListAt(contact, featurePlace, length + 1);
+    const { f64: grown, from: first } = list;
+    for (let i = first + length; i > first + place; i--) grown[i] = grown[i - 1] as number;
+    grown[first + place] = at;
+  } else {
+    // Up to where the new one stands all move on by those that are forgotten, behind it by one less.
+    for (let i = drop; i < place; i++) f64[from + i - drop] = f64[from + i] as number;
+    f64[from + place - drop] = at;
+    if (drop > 1) {
+      for (let i = place; i < length; i++) f64[from + i - drop + 1] = f64[from + i] as number;
+      resizeListAt(contact, featurePlace, length - drop + 1);
+    }
   }
   return fits;
 }
 
-/** The place of the first timestamp greater than `at`; the list's length when there is none. */
-export function firstAfter(times: readonly number[], at: number): number {
+/** Of a list of one, which is open. */
+function insertSecond(
+  contact: Contact,
+  feature: number,
+  known: number,
+  at: number,
+  oldest: number,
+  most: number,
+): boolean {
+  const over = known <= oldest;
+  if (over || most <= 1) {
+    if (over || at > known) {
+      const { f64, from } = list;
+      f64[from] = at;
+    }
+    return over;
+  }
+  newList(contact, feature, 2);
+  list.f64[list.from] = Math.min(known, at);
+  list.f64[list.from + 1] = Math.max(known, at);
+  return true;
+}
+
+/** The place of the first timestamp of a list greater than `at`; the list's length when there is none. */
+export function firstAfter({ f64, from, length }: NumberList, at: number): number {
   let low = 0;
-  let high = times.length;
+  let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((times[middle] as number) <= at) low = middle + 1;
+    if ((f64[from + middle] as number) <= at) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -98,25 +123,28 @@ export function firstAfter(times: readonly number[], at: number): number {
 
 /** The newest as its distance from `lastSeen`, then each older one as its distance from the one after it. */
 export const timesCodec: FeatureCodec = {
-  write(out, state, { lastSeen }) {
-    const times = timesIn(state as TimesState);
-    out.varint(times.length);
-    let after = lastSeen;
-    for (let i = times.length - 1; i >= 0; i--) {
-      const at = times[i] as number;
+  write(out, contact, place) {
+    const length = openListAt(contact, place);
+    const { f64, from } = list;
+    out.varint(length);
+    let after = contact.lastSeen;
+    for (let i = length - 1; i >= 0; i--) {
+      const at = f64[from + i] as number;
       out.svarint(after - at);
       after = at;
     }
   },
-  read(input, _tagNames, lastSeen) {
-    const count = input.varint();
-    let at = lastSeen;
-    if (count === 1) return at - input.svarint();
-    const times: number[] = [];
-    for (let n = count; n > 0; n--) {
+  read(input, contact, feature) {
+    const length = input.varint();
+    const kept = feature !== NO_FEATURE && length > 0;
+    if (kept && length > 1) newList(contact, feature, length);
+    const { f64, from } = list;
+    let at = contact.lastSeen;
+    for (let i = length - 1; i >= 0; i--) {
       at -= input.svarint();
-      times.push(at);
+      if (!kept) continue;
+      if (length === 1) setNumber(contact, feature, at);
+      else f64[from + i] = at;
     }
-    return times.reverse();
   },
 };

@@ -1,10 +1,10 @@
 /** How often each scalar at a path came, of all events or of those since a fixed instant. State: value -> times, and the most frequent. */
 import { compareCodePoints } from "../../kernel/compare.ts";
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
-import { featureState, setFeatureState } from "../contact/contact.ts";
+import { addObject, objectOf } from "../contact/objects.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Scalar } from "../value.ts";
-import type { Feature, FeatureCodec } from "./feature.ts";
+import { objectCodec, type Feature } from "./feature.ts";
 import type { ValueCounts } from "./state.ts";
 
 /** A contact that has seen `valuesMax` distinct values takes no further ones and is marked saturated. */
@@ -25,10 +25,10 @@ export function valueCountsFeature(
       let changed = false;
       each(view, event, (value) => {
         if (!isScalar(value)) return;
-        let state = featureState(contact, index) as ValueCounts | undefined;
+        let state = objectOf(contact, index) as ValueCounts | undefined;
         if (state === undefined) {
           state = { counts: new Map(), most: undefined };
-          setFeatureState(contact, index, state);
+          addObject(contact, index, state);
         }
         const { counts } = state;
         const known = counts.get(value);
@@ -78,18 +78,17 @@ function compareScalars(a: Scalar, b: Scalar): number {
   return rank(a) - rank(b);
 }
 
-export const valueCountsCodec: FeatureCodec = {
-  write(out, state) {
-    const { counts } = state as ValueCounts;
+export const valueCountsCodec = objectCodec<ValueCounts>(
+  (out, { counts }) => {
     out.varint(counts.size);
     for (const [value, count] of counts) {
       writeJson(out, value);
       out.varint(count);
     }
   },
-  read(input) {
+  (input) => {
     const counts = new Map<Scalar, number>();
     for (let n = input.varint(); n > 0; n--) counts.set(readJson(input) as Scalar, input.varint());
     return { counts, most: mostFrequent(counts) };
   },
-};
+);

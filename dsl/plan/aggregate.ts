@@ -1,14 +1,17 @@
 /** Aggregates over one selector and window, read at an instant. Windows: LANGUAGE.md, Time; functions: Aggregates. */
 import type { AggregateName, Path, Selector } from "../ast.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
-import { featureState, type Contact } from "../contact/contact.ts";
+import type { Contact } from "../contact/contact.ts";
+import { list, numberOf, openList } from "../contact/numbers.ts";
+import { objectOf } from "../contact/objects.ts";
 import type { DatedValue } from "../features/dated.ts";
 import { averageValue, sumValue } from "../features/exact-sum.ts";
 import { firstDatedAfter } from "../features/history.ts";
 import { countRange } from "../features/range-counts.ts";
-import { rangeSum, sumRange } from "../features/series.ts";
-import type { Series, SumState, ValueCounts } from "../features/state.ts";
-import { firstAfter, timesIn, type Retention, type TimesState } from "../features/times.ts";
+import { firstAfter, rangeSum, sumRange } from "../features/series.ts";
+import type { ObjectState, Series, ValueCounts } from "../features/state.ts";
+import { readSum } from "../features/sum.ts";
+import { firstAfter as firstTimeAfter, type Retention } from "../features/times.ts";
 import { mostFrequent } from "../features/value-counts.ts";
 import type { Scalar, Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
@@ -68,29 +71,53 @@ function sinceOf({ window }: Selector, { builder }: Context): number | null {
   return window?.kind === "since" ? startOf(window.date, builder.zone) : null;
 }
 
-/** A read of a state that time alone doesn't change. */
-function timeless(feature: number, { reads }: Context, value: (state: unknown) => Value): Read {
+/** A read of a number that time alone doesn't change. */
+function timelessNumber(feature: number, { reads }: Context, value: (kept: number | undefined) => Value): Read {
   reads.features.add(feature);
   return (contact) => {
     horizon.at = Infinity;
-    return value(featureState(contact, feature));
+    return value(numberOf(contact, feature));
   };
+}
+
+/** A read of an object that time alone doesn't change. */
+function timelessObject(feature: number, { reads }: Context, value: (state: ObjectState | undefined) => Value): Read {
+  reads.features.add(feature);
+  return (contact) => {
+    horizon.at = Infinity;
+    return value(objectOf(contact, feature));
+  };
+}
+
+/** A read over the timestamps that a window selects: those at the places `from` up to but without `to` of `list`. */
+function overTimes(feature: number, span: Span, { reads }: Context, value: (from: number, to: number) => Value): Read {
+  reads.features.add(feature);
+  return (contact, t) => {
+    const length = openList(contact, feature);
+    const from = firstTimeAfter(list, span.low(t));
+    const to = span.delayed ? firstTimeAfter(list, span.high(t)) : length;
+    horizon.at = span.change(t, from < length ? timeAt(from) : undefined, to < length ? timeAt(to) : undefined);
+    return value(from, to);
+  };
+}
+
+function timeAt(place: number): number {
+  return list.f64[list.from + place] as number;
 }
 
 const NO_TIMES: readonly number[] = [];
 
-/** A read over the places `from` up to but without `to` of a list, by the timestamps beside it. */
-function overRange<S>(
+/** A read over the places `from` up to but without `to` of a series. */
+function overSeries<V extends Scalar>(
   feature: number,
   span: Span,
   { reads }: Context,
-  timesOf: (state: S) => readonly number[],
-  value: (state: S | undefined, from: number, to: number) => Value,
+  value: (series: Series<V> | undefined, from: number, to: number) => Value,
 ): Read {
   reads.features.add(feature);
   return (contact, t) => {
-    const state = featureState(contact, feature) as S | undefined;
-    const times = state === undefined ? NO_TIMES : timesOf(state);
+    const state = objectOf(contact, feature) as Series<V> | undefined;
+    const times = state === undefined ? NO_TIMES : state.at;
     const from = firstAfter(times, span.low(t));
     const to = span.delayed ? firstAfter(times, span.high(t)) : times.length;
     horizon.at = span.change(t, times[from], times[to]);
@@ -102,11 +129,11 @@ function compileCount(selector: Selector, span: Span | null, context: Context, c
   const { builder } = context;
   if (span === null) {
     const feature = builder.count(selector.event, sinceOf(selector, context));
-    return { read: timeless(feature, context, (state) => (state as number | undefined) ?? 0), window: null };
+    return { read: timelessNumber(feature, context, (count) => count ?? 0), window: null };
   }
   const last = selector.window?.kind === "last";
   const { feature, retention } = builder.times(selector.event, span.ageMax, last ? cap : null);
-  const read = overRange<TimesState>(feature, span, context, timesIn, (_, from, to) => to - from);
+  const read = overTimes(feature, span, context, (from, to) => to - from);
   return { read, window: last ? { feature, length: span.ageMax, retention } : null };
 }
 
@@ -117,9 +144,9 @@ function compileEnd(which: "first" | "last", selector: Selector, span: Span | nu
   if (span === null) {
     const since = sinceOf(selector, context);
     if (path === null) {
-      return timeless(builder.moment(event, which, since), context, (state) => state as number | undefined);
+      return timelessNumber(builder.moment(event, which, since), context, (moment) => moment);
     }
-    return timeless(
+    return timelessObject(
       builder.dated(event, path, which, since),
       context,
       (state) => (state as DatedValue | undefined)?.value,
@@ -129,9 +156,7 @@ function compileEnd(which: "first" | "last", selector: Selector, span: Span | nu
   const pick = (from: number, to: number): number => (which === "first" ? from : to - 1);
   if (path === null) {
     const { feature } = builder.times(event, span.ageMax, null);
-    return overRange<TimesState>(feature, span, context, timesIn, (times, from, to) =>
-      from < to ? timesIn(times)[pick(from, to)] : undefined,
-    );
+    return overTimes(feature, span, context, (from, to) => (from < to ? timeAt(pick(from, to)) : undefined));
   }
   return compileDatedEnd(builder.history(event, path, which, span.ageMax), span, context, pick);
 }
@@ -144,7 +169,7 @@ function compileDatedEnd(
 ): Read {
   reads.features.add(feature);
   return (contact, t) => {
-    const values = (featureState(contact, feature) as DatedValue[] | undefined) ?? [];
+    const values = (objectOf(contact, feature) as DatedValue[] | undefined) ?? [];
     const from = firstDatedAfter(values, span.low(t));
     const to = firstDatedAfter(values, span.high(t));
     horizon.at = span.change(t, values[from]?.at, values[to]?.at);
@@ -159,7 +184,7 @@ function compileLatest(selector: Selector, span: Span, { builder, reads }: Conte
     const feature = builder.moment(event, "last", null);
     reads.features.add(feature);
     return (contact, t) => {
-      const at = featureState(contact, feature) as number | undefined;
+      const at = numberOf(contact, feature);
       const inside = at !== undefined && at > span.low(t);
       horizon.at = inside ? span.change(t, at, undefined) : Infinity;
       return inside ? at : undefined;
@@ -168,7 +193,7 @@ function compileLatest(selector: Selector, span: Span, { builder, reads }: Conte
   const feature = builder.dated(event, path, "last", null);
   reads.features.add(feature);
   return (contact, t) => {
-    const dated = featureState(contact, feature) as DatedValue | undefined;
+    const dated = objectOf(contact, feature) as DatedValue | undefined;
     const inside = dated !== undefined && dated.at > span.low(t);
     horizon.at = inside ? span.change(t, dated.at, undefined) : Infinity;
     return inside ? dated.value : undefined;
@@ -182,21 +207,18 @@ function compileSum(name: "sum" | "avg", selector: Selector, path: Path, span: S
   };
   if (span === null) {
     const feature = context.builder.sum(selector.event, path, sinceOf(selector, context));
-    return timeless(feature, context, (state) => {
-      const sum = state as SumState | undefined;
-      return sum === undefined ? value(0, 0, 0) : value(sum.high, sum.low, sum.count);
-    });
+    context.reads.features.add(feature);
+    return (contact) => {
+      horizon.at = Infinity;
+      return readSum(contact, feature, value);
+    };
   }
   const feature = context.builder.numbers(selector.event, path, span.ageMax);
-  return overRange<Series<number>>(feature, span, context, timesOf, (series, from, to) => {
+  return overSeries<number>(feature, span, context, (series, from, to) => {
     if (series === undefined || from >= to) return value(0, 0, 0);
     sumRange(series, from, to);
     return value(rangeSum.high, rangeSum.low, to - from);
   });
-}
-
-function timesOf(series: Series<Scalar>): readonly number[] {
-  return series.at;
 }
 
 function compileExtreme(
@@ -208,10 +230,10 @@ function compileExtreme(
 ): Read {
   if (span === null) {
     const feature = context.builder.extreme(selector.event, path, which, sinceOf(selector, context));
-    return timeless(feature, context, (state) => (state === undefined ? undefined : fromMicros(state as number)));
+    return timelessNumber(feature, context, (micros) => (micros === undefined ? undefined : fromMicros(micros)));
   }
   const feature = context.builder.numbers(selector.event, path, span.ageMax);
-  return overRange<Series<number>>(feature, span, context, timesOf, (series, from, to) => {
+  return overSeries<number>(feature, span, context, (series, from, to) => {
     if (series === undefined || from >= to) return undefined;
     let best = series.values[from] as number;
     for (let i = from + 1; i < to; i++) {
@@ -231,7 +253,7 @@ function compileValues(
 ): Read {
   if (span === null) {
     const feature = context.builder.valueCounts(selector.event, path, sinceOf(selector, context));
-    return timeless(feature, context, (state) => {
+    return timelessObject(feature, context, (state) => {
       const values = state as ValueCounts | undefined;
       return name === "distinct" ? (values?.counts.size ?? 0) : values?.most;
     });
@@ -239,7 +261,7 @@ function compileValues(
   const feature = context.builder.scalars(selector.event, path, span.ageMax);
   const reader = context.builder.reader();
   context.reads.follows = true;
-  return overRange<Series<Scalar>>(feature, span, context, timesOf, (series, from, to) => {
+  return overSeries<Scalar>(feature, span, context, (series, from, to) => {
     if (series === undefined) return name === "distinct" ? 0 : undefined;
     const range = countRange(series, reader, from, to);
     if (name === "distinct") return range.counts.size;

@@ -3,8 +3,8 @@
  * a conjunction that is false holds as long as the part that made it false, one that is true as long as all parts.
  */
 import type { Comparison, ComparisonOf, Literal, Operand, Predicate, Test } from "../ast.ts";
-import { isMember, featureState, type Contact } from "../contact/contact.ts";
-import type { TimesState } from "../features/times.ts";
+import type { Contact } from "../contact/contact.ts";
+import { isMember, list, openList } from "../contact/numbers.ts";
 import type { Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { compareMoments, compareValues, compileLiteralTest, momentOf, type ValueTest } from "./compare.ts";
@@ -189,16 +189,9 @@ function countAtLeast(window: NonNullable<CompiledOperand["window"]>, n: number)
   return (contact, t) => {
     horizon.at = Infinity;
     if (n <= 0) return true;
-    const times = featureState(contact, feature) as TimesState | undefined;
-    if (times === undefined) return false;
-    let nth: number;
-    if (typeof times === "number") {
-      if (n > 1) return false;
-      nth = times;
-    } else {
-      if (times.length < n) return false;
-      nth = times[times.length - n] as number;
-    }
+    const kept = openList(contact, feature);
+    if (kept < n) return false;
+    const nth = list.f64[list.from + kept - n] as number;
     if (nth <= t - length) return false;
     horizon.at = nth + length;
     return true;

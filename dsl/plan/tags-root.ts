@@ -4,9 +4,12 @@
  */
 import type { TagDecl } from "../ast.ts";
 import { toMicros } from "../../kernel/decimal.ts";
-import { featureState, type Contact } from "../contact/contact.ts";
+import type { Contact } from "../contact/contact.ts";
+import { list, numberOf, openList } from "../contact/numbers.ts";
+import { objectOf } from "../contact/objects.ts";
+import { firstAfter } from "../features/series.ts";
 import type { Series } from "../features/state.ts";
-import { firstAfter, timesIn, type TimesState } from "../features/times.ts";
+import { firstAfter as firstTimeAfter } from "../features/times.ts";
 import { isScalar, type Scalar } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { horizon } from "./horizon.ts";
@@ -65,7 +68,7 @@ function compileRule(decl: TagDecl, builder: PlanBuilder, reads: Reads): TagRule
 function namedForEver(feature: number, reads: Reads, tag: string, points: number): TagRule {
   reads.features.add(feature);
   return (contact, _t, give) => {
-    const times = (featureState(contact, feature) as number | undefined) ?? 0;
+    const times = numberOf(contact, feature) ?? 0;
     if (times > 0) give(tag, points * times);
   };
 }
@@ -73,18 +76,18 @@ function namedForEver(feature: number, reads: Reads, tag: string, points: number
 function namedFor(feature: number, reads: Reads, tag: string, points: number, length: number): TagRule {
   reads.features.add(feature);
   return (contact, t, give) => {
-    const at = timesIn(featureState(contact, feature) as TimesState | undefined);
-    const from = firstAfter(at, t - length);
-    if (from === at.length) return;
-    horizon.at = (at[from] as number) + length;
-    give(tag, points * (at.length - from));
+    const kept = openList(contact, feature);
+    const from = firstTimeAfter(list, t - length);
+    if (from === kept) return;
+    horizon.at = (list.f64[list.from + from] as number) + length;
+    give(tag, points * (kept - from));
   };
 }
 
 function valuedForEver(feature: number, reads: Reads, points: number): TagRule {
   reads.features.add(feature);
   return (contact, _t, give) => {
-    const counts = featureState(contact, feature) as Map<string, number> | undefined;
+    const counts = objectOf(contact, feature) as Map<string, number> | undefined;
     if (counts !== undefined) for (const [tag, times] of counts) give(tag, points * times);
   };
 }
@@ -92,7 +95,7 @@ function valuedForEver(feature: number, reads: Reads, points: number): TagRule {
 function valuedFor(feature: number, reads: Reads, prefix: string, points: number, length: number): TagRule {
   reads.features.add(feature);
   return (contact, t, give) => {
-    const series = featureState(contact, feature) as Series<Scalar> | undefined;
+    const series = objectOf(contact, feature) as Series<Scalar> | undefined;
     if (series === undefined) return;
     const from = firstAfter(series.at, t - length);
     if (from === series.at.length) return;

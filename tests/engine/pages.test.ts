@@ -1,43 +1,68 @@
 import { expect, test } from "vitest";
-import { newContact } from "../../dsl/contact/contact.ts";
+import { Contact } from "../../dsl/contact/contact.ts";
 import { planOf } from "../../dsl/registry.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import { EMPTY_MODEL } from "../../kernel/model-record.ts";
-import { contactIn, createPages, putContact } from "../../processor/pages.ts";
+import { Pages } from "../../processor/pages.ts";
 
 const CONTACTS = LIMITS.page_contacts;
 const PLAN = planOf(EMPTY_MODEL, LIMITS);
 
+/** Every second contact has traits. */
 function encodedPage(): Buffer {
-  const pages = createPages();
+  const pages = new Pages();
+  const contact = new Contact(pages.memory);
   const page = pages.create(0, 1);
   for (let slot = 0; slot < CONTACTS; slot++) {
-    putContact(page, slot, newContact(slot, `customer-${slot}`, 1_000 + slot, PLAN.startStage, page.cells));
+    pages.begin(page, slot, contact, Buffer.from(`customer-${slot}`), 1_000 + slot, PLAN.startStage);
+    if (slot % 2 === 1) contact.ownTraits().set("plan", { value: "pro", at: 1_000 + slot, by: "message" });
   }
   return pages.encode(page, 1, PLAN);
 }
 
 test("a page takes the memory of what is decoded of it, and gives all of it back", () => {
   const encoded = encodedPage();
-  const pages = createPages();
+  const pages = new Pages();
+  const contact = new Contact(pages.memory);
   pages.load(0, encoded, 2);
   const page = pages.get(0);
   if (page === undefined) throw new Error("the page was just loaded");
-  const stored = pages.bytes;
-  expect(stored).toBeGreaterThan(encoded.length);
+  const loaded = pages.bytes;
+  expect(loaded).toBeGreaterThan(encoded.length);
 
-  contactIn(page, 0, PLAN);
-  const one = pages.bytes - stored;
-  expect(one).toBeGreaterThan(stored / CONTACTS);
-  contactIn(page, 0, PLAN);
-  expect(pages.bytes - stored).toBe(one);
+  pages.moveTo(page, 0, contact, PLAN);
+  expect(contact.id).toBe("customer-0");
+  // Of a contact without objects no more than its id.
+  const plain = pages.bytes - loaded;
+  expect(plain).toBeGreaterThan(0);
+  pages.moveTo(page, 0, contact, PLAN);
+  expect(pages.bytes - loaded).toBe(plain);
+  pages.moveTo(page, 1, contact, PLAN);
+  const objects = pages.bytes - loaded - plain;
+  expect(objects).toBeGreaterThan(plain);
 
-  for (let slot = 1; slot < CONTACTS; slot++) contactIn(page, slot, PLAN);
-  expect(pages.bytes - stored).toBe(one * CONTACTS);
-  // What is told by then of what is written is what had been expected of what was read.
+  for (let slot = 2; slot < CONTACTS; slot++) pages.moveTo(page, slot, contact, PLAN);
+  expect(pages.bytes - loaded).toBe(((plain + objects) * CONTACTS) / 2);
+  // What is written is what was read, and rows that are decoded take nothing any more.
   expect(pages.encode(page, 3, PLAN)).toHaveLength(encoded.length);
-  expect(pages.bytes - stored).toBe(one * CONTACTS);
+  expect(pages.bytes).toBeLessThan(loaded + ((plain + objects) * CONTACTS) / 2);
 
   pages.evict(0);
   expect([pages.bytes, pages.count]).toEqual([0, 0]);
+});
+
+test("an id is told from rows that are decoded as from those that are not", () => {
+  const pages = new Pages();
+  const contact = new Contact(pages.memory);
+  pages.load(0, encodedPage(), 2);
+  const page = pages.get(0);
+  if (page === undefined) throw new Error("the page was just loaded");
+  const idAt = (slot: number): string => {
+    const { buffer, from, to } = pages.idOf(page, slot);
+    return Buffer.from(buffer.subarray(from, to)).toString();
+  };
+  expect(idAt(7)).toBe("customer-7");
+  pages.moveTo(page, 7, contact, PLAN);
+  expect(idAt(7)).toBe("customer-7");
+  expect(idAt(8)).toBe("customer-8");
 });
