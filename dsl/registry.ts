@@ -78,8 +78,48 @@ export function buildModelRecord(
   };
 }
 
-/** The plan of a stored version. Throws when a stored source is no longer understood: a fault, not a user's error. */
+/** Plans made last, the newest last. */
+const recent: { readonly record: ModelRecord; readonly limits: PlanLimits; readonly plan: BoundPlan }[] = [];
+const RECENT_MAX = 4;
+
+/**
+ * The plan of a stored version. All partitions of a thread share one: with thousands of segments a plan is megabytes that
+ * every event looks around in. So what a plan has as scratch must be empty between two events.
+ * Throws when a stored source is no longer understood: a fault, not a user's error.
+ */
 export function planOf(record: ModelRecord, limits: PlanLimits = LIMITS): BoundPlan {
+  const known = recent.find((one) => sameLimits(one.limits, limits) && sameRecord(one.record, record));
+  if (known !== undefined) return known.plan;
+  const plan = bindPlan(record, limits);
+  recent.push({ record, limits, plan });
+  if (recent.length > RECENT_MAX) recent.shift();
+  return plan;
+}
+
+function sameLimits(a: PlanLimits, b: PlanLimits): boolean {
+  return (
+    a.window_entries_max === b.window_entries_max && a.distinct_max === b.distinct_max && a.tags_max === b.tags_max
+  );
+}
+
+/** Whether two records make the same plan. */
+function sameRecord(a: ModelRecord, b: ModelRecord): boolean {
+  return (
+    a.version === b.version &&
+    a.source === b.source &&
+    samePairs(a.segments, b.segments) &&
+    samePairs(a.stages, b.stages) &&
+    samePairs(a.features, b.features)
+  );
+}
+
+type Pairs = ModelRecord["segments"];
+
+function samePairs(a: Pairs, b: Pairs): boolean {
+  return a.length === b.length && a.every(([name, id], i) => b[i]?.[0] === name && b[i]?.[1] === id);
+}
+
+function bindPlan(record: ModelRecord, limits: PlanLimits): BoundPlan {
   const plan = compilePlan(checkedModelOf(record), idsOf(record.segments, record.stages), limits);
   const numbers = new Map(record.features);
   const featureIds = plan.features.map((feature) => {

@@ -1,5 +1,6 @@
 /** From a changed contact to the row that views get of it. */
-import { CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, MEMBERS, type Contact } from "../dsl/contact/contact.ts";
+import type { Contact } from "../dsl/contact/contact.ts";
+import { CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, MEMBERS } from "../dsl/contact/head.ts";
 import { isMember } from "../dsl/contact/numbers.ts";
 import { keysOf } from "../dsl/contact/tables.ts";
 import type { ByteWriter } from "../kernel/bytes.ts";

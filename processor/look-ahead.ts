@@ -16,7 +16,7 @@ export interface LookAhead {
 
 export function createLookAhead(seen: Seen, directory: Directory, pages: Pages): LookAhead {
   let slots = new Int32Array(1024);
-  let places = new Int32Array(1024);
+  let heads = new Int32Array(1024);
   const { memory } = pages;
   return {
     get slots() {
@@ -25,16 +25,18 @@ export function createLookAhead(seen: Seen, directory: Directory, pages: Pages):
     look({ count, idLo, idHi, seenLo, seenHi }) {
       if (slots.length < count) {
         slots = new Int32Array(count * 2);
-        places = new Int32Array(count * 2);
+        heads = new Int32Array(count * 2);
       }
       let read = 0;
       for (let i = 0; i < count; i++) read += seen.touch(seenLo[i] as number, seenHi[i] as number);
       for (let i = 0; i < count; i++) slots[i] = directory.find(idLo[i] as number, idHi[i] as number);
       for (let i = 0; i < count; i++) {
-        const head = pages.headOf(slots[i] as number);
-        places[i] = head === 0 ? 0 : memory.touchHead(head);
+        const slot = slots[i] as number;
+        const head = slot < 0 || !pages.isDecoded(slot) ? 0 : memory.headOf(slot);
+        heads[i] = head;
+        if (head !== 0) read += memory.touchHead(head);
       }
-      for (let i = 0; i < count; i++) if (places[i] !== 0) read += memory.touchNumbers(places[i] as number);
+      for (let i = 0; i < count; i++) if (heads[i] !== 0) read += memory.touchTables(heads[i] as number);
       // Looked at, so that the reads aren't left out.
       if (read < 0) throw new Error("what was looked up is less than nothing");
     },

@@ -21,7 +21,7 @@ export interface Residence {
 export function pagesToBring(input: StepInput, at: Residence): number[] {
   const missing = new Set<number>();
   const want = (page: number): void => {
-    if (at.pages.get(page) === undefined && at.directory.has(page * LIMITS.page_contacts)) missing.add(page);
+    if (!at.pages.has(page) && at.directory.has(page * LIMITS.page_contacts)) missing.add(page);
   };
   if (input.work.kind === "migrate") {
     for (let page = input.work.fromPage; page < input.work.toPage; page++) want(page);

@@ -5,31 +5,28 @@
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, writePageHeader } from "../kernel/page.ts";
-import { Contact, ContactMemory, type ContactBlock } from "../dsl/contact/contact.ts";
+import { Contact } from "../dsl/contact/contact.ts";
+import { ContactMemory } from "../dsl/contact/memory.ts";
 import { freeContact } from "../dsl/contact/numbers.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
 
 const PAGE_SHIFT = Math.log2(LIMITS.page_contacts);
-const SLOT_MASK = LIMITS.page_contacts - 1;
+const PLACE_MASK = LIMITS.page_contacts - 1;
 /** The objects of a decoded contact take about this many times its bytes as a row, and never less than the second. */
 const OBJECTS_FACTOR = 5;
 const OBJECTS_BYTES_MIN = 400;
 /** A row that is not decoded takes its bytes and so much for the object that points at them. */
 const STORED_BYTES = 128;
 
-export interface Page {
-  readonly number: number;
+if (LIMITS.page_contacts > 32) throw new Error("which contacts of a page are decoded has to fit 32 bits");
+
+/** What is rarely needed of a page. */
+interface Page {
   /** Of contacts so far. */
   count: number;
-  /** Rows as they were stored, null once decoded. */
+  /** Rows as they were stored, null once decoded; empty for a page made in memory. */
   readonly stored: (Buffer | null)[];
-  readonly block: ContactBlock;
-  /** The step that it held when it was loaded: recovery leaves it alone up to there. 0 for a page made in memory. */
-  readonly seq: number;
-  dirty: boolean;
-  /** The step that used it last. */
-  used: number;
   /** Estimated memory of rows and objects; numbers are accounted for by the slab. */
   bytes: number;
 }
@@ -47,8 +44,14 @@ export function pageOf(slot: number): number {
 
 export class Pages {
   readonly memory = new ContactMemory();
-  /** The list has no holes, which would make it slow: pages come in any order. */
-  readonly #pages: (Page | undefined)[] = [];
+  readonly #pages: (Page | null)[] = [];
+  /** By page: a bit for each contact that is decoded. */
+  #decoded = new Int32Array(64);
+  #dirty = new Uint8Array(64);
+  /** The step that used it last. */
+  #used = new Float64Array(64);
+  /** The step that it held when it was loaded: recovery leaves it alone up to there. 0 for a page made in memory. */
+  #seqs = new Float64Array(64);
   #count = 0;
   /** Of rows and objects. */
   #bytes = 0;
@@ -66,81 +69,94 @@ export class Pages {
     return this.#count;
   }
 
-  get(page: number): Page | undefined {
-    return this.#pages[page];
+  has(page: number): boolean {
+    return this.memory.isOpen(page);
   }
 
-  load(number: number, bytes: Buffer, used: number): void {
-    if (this.#pages[number] !== undefined) return;
+  contactsOn(page: number): number {
+    return this.#page(page).count;
+  }
+
+  /** Notes that a step uses a page, which must be here. */
+  use(page: number, seq: number): void {
+    if (!this.memory.isOpen(page)) throw new Error(`page ${page} was not brought before the step`);
+    this.#used[page] = seq;
+  }
+
+  markDirty(page: number): void {
+    this.#dirty[page] = 1;
+  }
+
+  seqOf(page: number): number {
+    return this.#seqs[page] as number;
+  }
+
+  load(page: number, bytes: Buffer, used: number): void {
+    if (this.has(page)) return;
     const input = new ByteReader(bytes);
-    const header = readPageHeader(input);
+    const { count, seq } = readPageHeader(input);
     const stored: Buffer[] = [];
-    for (let i = 0; i < header.count; i++) stored.push(input.block());
-    const page = this.#put({ number, count: header.count, stored, seq: header.seq, dirty: false, used });
-    this.#grew(page, bytes.length + header.count * STORED_BYTES);
+    for (let i = 0; i < count; i++) stored.push(input.block());
+    this.#put(page, count, stored, used);
+    this.#seqs[page] = seq;
+    this.#grew(page, bytes.length + count * STORED_BYTES);
   }
 
-  create(number: number, used: number): Page {
-    return this.#put({ number, count: 0, stored: [], seq: 0, dirty: true, used });
+  create(page: number, used: number): void {
+    this.#put(page, 0, [], used);
+    this.#dirty[page] = 1;
   }
 
-  /** Adds to the estimate of a page of which a contact grew, if it has objects; numbers are known exactly. */
-  grew(page: Page, contact: Contact, bytes: number): void {
-    if (contact.objects !== null) this.#grew(page, bytes);
+  /** Adds to the estimate of a contact that grew, if it has objects; numbers are known exactly. */
+  grew(contact: Contact, bytes: number): void {
+    if (contact.objects !== null) this.#grew(pageOf(contact.slot), bytes);
   }
 
   /** Makes `into` a new contact of the slot, which must be the next one of its page. */
-  begin(page: Page, slot: number, into: Contact, id: Uint8Array, timestamp: number, stage: number): void {
-    const place = slot & SLOT_MASK;
-    if (place !== page.count) throw new Error(`page ${page.number} has a gap before slot ${slot}`);
+  begin(slot: number, into: Contact, id: Uint8Array, timestamp: number, stage: number): void {
+    const page = this.#page(pageOf(slot));
+    const place = slot & PLACE_MASK;
+    if (place !== page.count) throw new Error(`page ${pageOf(slot)} has a gap before slot ${slot}`);
     page.count++;
     page.stored.push(null);
-    into.moveTo(slot, page.block, place).begin(id, timestamp, stage);
+    this.#markDecoded(slot);
+    into.moveTo(slot).begin(id, timestamp, stage);
+  }
+
+  isDecoded(slot: number): boolean {
+    return (((this.#decoded[slot >>> PAGE_SHIFT] as number) >>> (slot & PLACE_MASK)) & 1) === 1;
   }
 
   /** Moves `into` to the contact of a slot, decoded under `plan` when it was not yet. */
-  moveTo(page: Page, slot: number, into: Contact, plan: BoundPlan): void {
-    const place = slot & SLOT_MASK;
-    into.moveTo(slot, page.block, place);
-    const row = page.stored[place];
-    if (row === null) return;
-    this.#read(page, place, row, into, plan);
+  moveTo(slot: number, into: Contact, plan: BoundPlan): void {
+    into.moveTo(slot);
+    if (!this.isDecoded(slot)) this.#read(slot, this.#storedRow(slot), into, plan);
   }
 
   /** Moves `into` to the contact of a slot, read again under `plan` from what it is under `old`. */
-  readAgain(page: Page, slot: number, into: Contact, old: BoundPlan, plan: BoundPlan): void {
-    const place = slot & SLOT_MASK;
-    into.moveTo(slot, page.block, place);
-    let row = page.stored[place];
-    if (row === null) {
-      const out = new ByteWriter();
-      writeRow(out, into, old);
-      row = out.finish();
-      freeContact(into);
+  readAgain(slot: number, into: Contact, old: BoundPlan, plan: BoundPlan): void {
+    into.moveTo(slot);
+    if (!this.isDecoded(slot)) {
+      this.#read(slot, this.#storedRow(slot), into, plan);
+      return;
     }
-    this.#read(page, place, row, into, plan);
-  }
-
-  #read(page: Page, place: number, row: Buffer | undefined, into: Contact, plan: BoundPlan): void {
-    if (row === undefined) throw new Error(`page ${page.number} has no contact at its place ${place}`);
-    readRow(new ByteReader(row), into, plan);
-    page.stored[place] = null;
-    this.grew(page, into, Math.max(row.length * OBJECTS_FACTOR, OBJECTS_BYTES_MIN));
+    const out = new ByteWriter();
+    writeRow(out, into, old);
+    freeContact(into);
+    this.#read(slot, out.finish(), into, plan);
   }
 
   /** The id of the contact of a slot, decoded or not; valid until it is asked for another one. */
-  idOf(page: Page, slot: number): IdBytes {
-    const place = slot & SLOT_MASK;
-    const row = page.stored[place];
+  idOf(slot: number): IdBytes {
     const id = this.#id;
-    if (row === null) {
-      const contact = this.#contact.moveTo(slot, page.block, place);
+    if (this.isDecoded(slot)) {
+      const contact = this.#contact.moveTo(slot);
       id.buffer = contact.idChunk;
       id.from = contact.idFrom;
       id.to = id.from + contact.idLength;
       return id;
     }
-    if (row === undefined) throw new Error(`slot ${slot} is not on page ${page.number}`);
+    const row = this.#storedRow(slot);
     const input = new ByteReader(row);
     const length = input.varint();
     id.buffer = row;
@@ -149,76 +165,120 @@ export class Pages {
     return id;
   }
 
-  /** The head of a slot's contact where it is here and decoded, else 0. */
-  headOf(slot: number): number {
-    const page = slot < 0 ? undefined : this.#pages[slot >>> PAGE_SHIFT];
-    const place = slot & SLOT_MASK;
-    return page === undefined || page.stored[place] !== null ? 0 : this.memory.headOf(page.block, place);
-  }
-
   dirty(): number[] {
     const numbers: number[] = [];
-    for (const page of this.#pages) if (page?.dirty === true) numbers.push(page.number);
+    for (let page = 0; page < this.#pages.length; page++) if (this.#dirty[page] === 1) numbers.push(page);
     return numbers;
   }
 
   /** The page's bytes as of step `seq`; it is clean from then on. */
-  encode(page: Page, seq: number, plan: BoundPlan): Buffer {
+  encode(page: number, seq: number, plan: BoundPlan): Buffer {
+    const { count, bytes: before } = this.#page(page);
     const writer = this.#writer;
     const contact = this.#contact;
     writer.reset();
-    writePageHeader(writer, { seq, model: plan.version, count: page.count });
+    writePageHeader(writer, { seq, model: plan.version, count });
     let bytes = 0;
-    for (let place = 0; place < page.count; place++) {
-      const row = page.stored[place];
+    for (let slot = page << PAGE_SHIFT; slot < (page << PAGE_SHIFT) + count; slot++) {
       const from = writer.length;
-      if (row === null || row === undefined) {
+      if (this.isDecoded(slot)) {
         const begun = writer.beginBlock();
-        writeRow(writer, contact.moveTo(-1, page.block, place), plan);
+        writeRow(writer, contact.moveTo(slot), plan);
         writer.endBlock(begun);
         if (contact.objects !== null) bytes += Math.max((writer.length - from) * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
       } else {
+        const row = this.#storedRow(slot);
         writer.block(row);
         bytes += row.length + STORED_BYTES;
       }
     }
-    page.dirty = false;
-    this.#grew(page, bytes - page.bytes);
+    this.#dirty[page] = 0;
+    this.#grew(page, bytes - before);
     return writer.finish();
   }
 
   /** Drops clean pages, longest unused first, until `bytes` is reached or none is left to drop. */
   evict(bytes: number): void {
     if (this.bytes <= bytes) return;
-    const clean = this.#pages.filter((page) => page?.dirty === false).sort((a, b) => (a?.used ?? 0) - (b?.used ?? 0));
+    const clean: number[] = [];
+    for (let page = 0; page < this.#pages.length; page++) {
+      if (this.has(page) && this.#dirty[page] === 0) clean.push(page);
+    }
+    clean.sort((a, b) => (this.#used[a] as number) - (this.#used[b] as number));
     // A little below the bound, so that not every commit has to look for pages again.
     const target = bytes * 0.9;
     for (const page of clean) {
-      if (this.bytes <= target || page === undefined) return;
+      if (this.bytes <= target) return;
       this.#drop(page);
     }
   }
 
-  #put(page: Omit<Page, "block" | "bytes">): Page {
-    const whole: Page = { ...page, block: this.memory.newBlock(LIMITS.page_contacts), bytes: 0 };
-    while (this.#pages.length <= page.number) this.#pages.push(undefined);
-    this.#pages[page.number] = whole;
-    this.#count++;
-    return whole;
+  #page(page: number): Page {
+    const found = this.#pages[page] ?? null;
+    if (found === null) throw new Error(`page ${page} is not in memory`);
+    return found;
   }
 
-  #grew(page: Page, bytes: number): void {
-    page.bytes += bytes;
+  #storedRow(slot: number): Buffer {
+    const row = this.#page(pageOf(slot)).stored[slot & PLACE_MASK] ?? null;
+    if (row === null) throw new Error(`slot ${slot} is not on page ${pageOf(slot)}`);
+    return row;
+  }
+
+  #read(slot: number, row: Buffer, into: Contact, plan: BoundPlan): void {
+    readRow(new ByteReader(row), into, plan);
+    this.#page(pageOf(slot)).stored[slot & PLACE_MASK] = null;
+    this.#markDecoded(slot);
+    this.grew(into, Math.max(row.length * OBJECTS_FACTOR, OBJECTS_BYTES_MIN));
+  }
+
+  #markDecoded(slot: number): void {
+    const page = slot >>> PAGE_SHIFT;
+    this.#decoded[page] = (this.#decoded[page] as number) | (1 << (slot & PLACE_MASK));
+  }
+
+  #put(page: number, count: number, stored: (Buffer | null)[], used: number): void {
+    // No holes, which would make the list slow: pages come in any order.
+    while (this.#pages.length <= page) this.#pages.push(null);
+    if (page >= this.#used.length) this.#widen(Math.max(page + 1, this.#used.length * 2));
+    this.memory.openPage(page);
+    this.#pages[page] = { count, stored, bytes: 0 };
+    this.#decoded[page] = 0;
+    this.#dirty[page] = 0;
+    this.#seqs[page] = 0;
+    this.#used[page] = used;
+    this.#count++;
+  }
+
+  #widen(pages: number): void {
+    const decoded = new Int32Array(pages);
+    const dirty = new Uint8Array(pages);
+    const used = new Float64Array(pages);
+    const seqs = new Float64Array(pages);
+    decoded.set(this.#decoded);
+    dirty.set(this.#dirty);
+    used.set(this.#used);
+    seqs.set(this.#seqs);
+    this.#decoded = decoded;
+    this.#dirty = dirty;
+    this.#used = used;
+    this.#seqs = seqs;
+  }
+
+  #grew(page: number, bytes: number): void {
+    const grown = this.#page(page);
+    grown.bytes += bytes;
     this.#bytes += bytes;
   }
 
-  #drop(page: Page): void {
-    for (let place = 0; place < page.count; place++) {
-      if (page.stored[place] === null) freeContact(this.#contact.moveTo(-1, page.block, place));
+  #drop(page: number): void {
+    const { count, bytes } = this.#page(page);
+    for (let slot = page << PAGE_SHIFT; slot < (page << PAGE_SHIFT) + count; slot++) {
+      if (this.isDecoded(slot)) freeContact(this.#contact.moveTo(slot));
     }
-    this.memory.freeBlock(page.block);
-    this.#pages[page.number] = undefined;
+    this.memory.closePage(page);
+    this.#pages[page] = null;
     this.#count--;
-    this.#bytes -= page.bytes;
+    this.#bytes -= bytes;
   }
 }

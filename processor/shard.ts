@@ -18,7 +18,7 @@ import { createDirectory, type Directory } from "./directory.ts";
 import { createLookAhead, type LookAhead } from "./look-ahead.ts";
 import { pagesToBring } from "./missing-pages.ts";
 import { writeContactDelta } from "./delta-row.ts";
-import { pageOf, Pages, type Page } from "./pages.ts";
+import { pageOf, Pages } from "./pages.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { decodeShardCheckpoint, encodeShardCheckpoint, type Migration } from "./shard-checkpoint.ts";
 import {
@@ -174,9 +174,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   encodePage(number: number): { page: Buffer; index: Buffer } {
-    const page = this.#pages.get(number);
-    if (page === undefined) throw new Error(`page ${number} is not in memory`);
-    const { count } = page;
+    const count = this.#pages.contactsOn(number);
     const index = new ByteWriter(16 + count * 16);
     index.varint(this.seq);
     index.varint(count);
@@ -187,7 +185,7 @@ class PartitionShard implements Shard, MembershipSink {
       index.f64(this.#timers.get(slot));
     }
     const plan = this.#planOfPage(number);
-    return { page: this.#pages.encode(page, this.seq, plan), index: index.finish() };
+    return { page: this.#pages.encode(number, this.seq, plan), index: index.finish() };
   }
 
   checkpoint(): Buffer {
@@ -244,12 +242,13 @@ class PartitionShard implements Shard, MembershipSink {
   #advance(until: number): void {
     while (this.#timers.next() <= until) {
       const slot = this.#timers.nextSlot();
-      const page = this.#residentPage(pageOf(slot));
       const contact = this.#contact;
-      this.#pages.moveTo(page, slot, contact, this.#plan);
+      this.#pages.use(pageOf(slot), this.seq);
+      this.#pages.moveTo(slot, contact, this.#plan);
       const before = this.#before(contact);
       runFlip(this.#plan, contact, this);
-      this.#after(page, contact, before);
+      this.#after(contact, before);
+      this.#timers.set(slot, contact.nextFlip);
     }
     this.clock = Math.max(this.clock, until);
   }
@@ -289,25 +288,29 @@ class PartitionShard implements Shard, MembershipSink {
     const slot = known < 0 ? this.contacts : known;
     // Recovery: a contact that came after the checkpoint is known from its page's index before its event is run again.
     if (slot >= this.contacts) this.contacts = slot + 1;
-    const page = known < 0 ? this.#pageForNew(slot) : this.#residentPage(pageOf(slot));
+    const page = pageOf(slot);
+    if (known < 0) this.#openForNew(page);
+    this.#pages.use(page, this.seq);
     // Recovery: the page already holds what this step did to it.
-    if (!this.#emit && page.seq >= this.seq) return;
+    if (!this.#emit && this.#pages.seqOf(page) >= this.seq) return;
     const contact = this.#contact;
     if (known < 0) {
-      this.#pages.begin(page, slot, contact, entry.contactIdBytes(event), at, this.#plan.startStage);
+      this.#pages.begin(slot, contact, entry.contactIdBytes(event), at, this.#plan.startStage);
       this.#directory.set(slot, entry.idLo[event] as number, entry.idHi[event] as number);
     } else {
-      this.#pages.moveTo(page, slot, contact, this.#plan);
+      this.#pages.moveTo(slot, contact, this.#plan);
     }
     const before = this.#before(contact);
+    const flip = contact.nextFlip;
     try {
       runFlips(this.#plan, contact, this.clock, this);
       applyEvent(this.#plan, contact, view, event, this.clock, known < 0, this.#options.limits, this);
     } catch (error) {
       throw new HandlerFault(index, error);
     }
-    this.#after(page, contact, before);
-    this.#pages.grew(page, contact, EVENT_BYTES);
+    this.#after(contact, before);
+    if (contact.nextFlip !== flip) this.#timers.set(slot, contact.nextFlip);
+    this.#pages.grew(contact, EVENT_BYTES);
   }
 
   /** Two bits that `#after` compares: whether the contact is listed as changed, and whether it is saturated. */
@@ -315,12 +318,10 @@ class PartitionShard implements Shard, MembershipSink {
     return (contact.change === 0 ? 0 : 1) | (contact.saturated ? 2 : 0);
   }
 
-  #after(page: Page, contact: Contact, before: number): void {
-    page.dirty = true;
-    page.used = this.seq;
+  #after(contact: Contact, before: number): void {
+    this.#pages.markDirty(pageOf(contact.slot));
     if (contact.change !== 0 && (before & 1) === 0) this.#changed.push(contact.slot);
     if (contact.saturated && (before & 2) === 0) this.#saturated++;
-    this.#timers.set(contact.slot, contact.nextFlip);
   }
 
   #takeControl(control: Control): void {
@@ -346,7 +347,7 @@ class PartitionShard implements Shard, MembershipSink {
     hash64(contactId);
     const slot = this.#findSlot(Buffer.from(contactId), hash.lo, hash.hi);
     if (slot < 0) return null;
-    this.#pages.moveTo(this.#residentPage(pageOf(slot)), slot, this.#contact, this.#plan);
+    this.#pages.moveTo(slot, this.#contact, this.#plan);
     return cardOf(this.#plan, this.#contact, this.clock);
   }
 
@@ -367,9 +368,11 @@ class PartitionShard implements Shard, MembershipSink {
     }
     const end = Math.min(toPage, migration.pages);
     for (let number = fromPage; number < end; number++) {
-      const page = this.#residentPage(number);
-      if (!this.#emit && page.seq >= this.seq) continue;
-      for (let place = 0; place < page.count; place++) this.#migrateRow(page, place, old, migration.at);
+      this.#pages.use(number, this.seq);
+      if (!this.#emit && this.#pages.seqOf(number) >= this.seq) continue;
+      const first = number * LIMITS.page_contacts;
+      const count = this.#pages.contactsOn(number);
+      for (let slot = first; slot < first + count; slot++) this.#migrateContact(slot, old, migration.at);
     }
     migration.nextPage = end;
     if (end < migration.pages) return;
@@ -377,19 +380,20 @@ class PartitionShard implements Shard, MembershipSink {
     this.#oldPlan = null;
   }
 
-  #migrateRow(page: Page, place: number, old: BoundPlan, at: number): void {
-    const slot = page.number * LIMITS.page_contacts + place;
+  #migrateContact(slot: number, old: BoundPlan, at: number): void {
     const contact = this.#contact;
-    this.#pages.readAgain(page, slot, contact, old, this.#plan);
+    this.#pages.readAgain(slot, contact, old, this.#plan);
     const before = this.#before(contact);
     migrateContact(this.#plan, contact, at, this);
-    this.#after(page, contact, before);
+    this.#after(contact, before);
+    this.#timers.set(slot, contact.nextFlip);
   }
 
   /** The slot of a contact; -1 when there is none. Its candidates' pages must be resident. */
   #findSlot(id: Buffer, lo: number, hi: number): number {
     for (let slot = this.#directory.find(lo, hi); slot >= 0; slot = this.#directory.findAfter(slot)) {
-      const { buffer, from, to } = this.#pages.idOf(this.#residentPage(pageOf(slot)), slot);
+      this.#pages.use(pageOf(slot), this.seq);
+      const { buffer, from, to } = this.#pages.idOf(slot);
       if (id.compare(buffer, from, to) === 0) return slot;
     }
     return -1;
@@ -401,32 +405,25 @@ class PartitionShard implements Shard, MembershipSink {
     // An earlier event of the entry may have made it.
     if (slot < 0) slot = this.#directory.find(entry.idLo[event] as number, entry.idHi[event] as number);
     for (; slot >= 0; slot = this.#directory.findAfter(slot)) {
-      const { buffer, from, to } = this.#pages.idOf(this.#residentPage(pageOf(slot)), slot);
+      this.#pages.use(pageOf(slot), this.seq);
+      const { buffer, from, to } = this.#pages.idOf(slot);
       if (entry.isContact(event, buffer, from, to)) return slot;
     }
     return -1;
   }
 
-  #residentPage(number: number): Page {
-    const page = this.#pages.get(number);
-    if (page === undefined) throw new Error(`page ${number} was not brought before the step`);
-    page.used = this.seq;
-    return page;
-  }
-
-  #pageForNew(slot: number): Page {
-    const number = pageOf(slot);
-    const known = this.#pages.get(number);
-    if (known !== undefined) return known;
+  /** Begins a page where a new contact is the first of it. */
+  #openForNew(page: number): void {
+    if (this.#pages.has(page)) return;
     this.#pagesKnown++;
-    return this.#pages.create(number, this.seq);
+    this.#pages.create(page, this.seq);
   }
 
   #takeRows(): Buffer | null {
     const contact = this.#contact;
     this.#rows.reset();
     for (const slot of this.#changed) {
-      this.#pages.moveTo(this.#residentPage(pageOf(slot)), slot, contact, this.#plan);
+      contact.moveTo(slot);
       if (this.#emit) writeContactDelta(this.#rows, contact);
       contact.forgetChange();
     }

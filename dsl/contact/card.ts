@@ -6,7 +6,8 @@ import type { Json } from "../../kernel/event.ts";
 import type { AggregateFact } from "../plan/card-facts.ts";
 import type { Plan } from "../plan/plan.ts";
 import { isScalar, type Scalar, type Value } from "../value.ts";
-import { MEMBERS, type Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
+import { MEMBERS } from "./head.ts";
 import { openList } from "./numbers.ts";
 import { numberAt, placeOf } from "./tables.ts";
 

@@ -6,128 +6,31 @@
  * contacts have that need them. `Contact` is a window onto one contact after the other: whoever works on contacts has
  * one and moves it, so that a contact at rest is no object at all.
  */
-import type { Json } from "../../kernel/event.ts";
-import type { ObjectState } from "../features/state.ts";
-import { chunkOf, offsetOf, Slab } from "./slab.ts";
-
-/** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
-export interface Trait {
-  value: Json;
-  at: number;
-  by: string;
-}
-
-/** What a contact has beside its numbers. */
-export interface ContactObjects {
-  /** `NO_TRAITS` while there are none. */
-  traits: ReadonlyMap<string, Trait>;
-  /** Tags that it has, with micro points; `NO_TAGS` while there are none. */
-  tags: ReadonlyMap<string, number>;
-  /** Local numbers of the features that keep an object, ascending, and their states beside them. */
-  readonly features: number[];
-  readonly states: ObjectState[];
-}
+import {
+  CHANGE,
+  CHANGED,
+  DETAILS,
+  FIRST_SEEN,
+  FLAGS,
+  HEAD_UNITS,
+  ID,
+  ID_BYTES,
+  KNOWN,
+  LAST_SEEN,
+  NEXT_FLIP,
+  OBJECTS,
+  SATURATED,
+  SCORE,
+  STAGE,
+} from "./head.ts";
+import { ContactMemory, type ChangeDetails, type ContactObjects, type Trait } from "./memory.ts";
+import { chunkOf, offsetOf, type Slab } from "./slab.ts";
 
 /** Most contacts have neither traits nor tags, and an empty map takes more room than all else that they have. */
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
 export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
-/** The contacts of a page, in memory: where their heads lie, and their objects, null for those that have none. */
-export interface ContactBlock {
-  readonly head: number;
-  readonly objects: (ContactObjects | null)[];
-}
-
-/** A contact's head: so many units, of which the first four are doubles. */
-const HEAD_UNITS = 11;
-const FIRST_SEEN = 0;
-const LAST_SEEN = 1;
-const SCORE = 2;
-const NEXT_FLIP = 3;
-/** The others are integers, counted from the head's beginning. */
-const STAGE = 8;
-const FLAGS = 9;
-const CHANGE = 10;
-const DETAILS = 11;
-const ID = 12;
-const ID_BYTES = 13;
-/** Tables: each a block and the number of its entries. */
-export const NUMBERS = 14;
-export const ARMED = 16;
-export const MEMBERS = 18;
-export const HELD = 20;
-
-const KNOWN = 1;
-const SATURATED = 2;
-
-/** What changed since the last delta, as bits; 0 when nothing did. Values are read when the delta is written. */
-export const CHANGED = 1;
-export const CHANGED_NEW = 2;
-export const CHANGED_SCORE = 4;
-export const CHANGED_STAGE = 8;
-
-/** Of changes that a bit can't tell: ids of segments entered or left, each perhaps several times, and tags. */
-export interface ChangeDetails {
-  readonly segments: number[];
-  readonly tags: Set<string>;
-}
-
-/** The contacts of a partition: their memory, and what has changed of them. */
-export class ContactMemory {
-  readonly slab = new Slab();
-  /** Of contacts that changed since the last deltas, by number from 1 on; used again for the next. */
-  readonly #details: ChangeDetails[] = [];
-  #detailsUsed = 0;
-
-  /** Heads for `contacts` contacts, whose numbers are undefined until `begin`. */
-  newBlock(contacts: number): ContactBlock {
-    return { head: this.slab.alloc(contacts * HEAD_UNITS), objects: Array.from({ length: contacts }, () => null) };
-  }
-
-  /** All contacts of the block must have been let go. */
-  freeBlock({ head, objects }: ContactBlock): void {
-    this.slab.free(head, objects.length * HEAD_UNITS);
-  }
-
-  /** The head of the contact at a place of a block. */
-  headOf(block: ContactBlock, place: number): number {
-    return block.head + place * HEAD_UNITS;
-  }
-
-  /** Reads something of a head, so that it will be at hand; gives what `touchNumbers` wants. */
-  touchHead(head: number): number {
-    const i32 = this.slab.i32[chunkOf(head)] as Int32Array;
-    const base = offsetOf(head) * 2;
-    return (i32[base] as number) === -1 ? 0 : (i32[base + NUMBERS] as number);
-  }
-
-  /** Reads what lies where `touchHead` said, for the same purpose; 0 or 1. */
-  touchNumbers(block: number): number {
-    return (this.slab.i32[chunkOf(block)] as Int32Array)[offsetOf(block) * 2] === 0 ? 0 : 1;
-  }
-
-  newDetails(): number {
-    if (this.#detailsUsed === this.#details.length) this.#details.push({ segments: [], tags: new Set() });
-    return ++this.#detailsUsed;
-  }
-
-  details(number: number): ChangeDetails {
-    return this.#details[number - 1] as ChangeDetails;
-  }
-
-  /** All deltas have been written. */
-  forgetDetails(): void {
-    for (let i = 0; i < this.#detailsUsed; i++) {
-      const { segments, tags } = this.#details[i] as ChangeDetails;
-      segments.length = 0;
-      if (tags.size > 0) tags.clear();
-    }
-    this.#detailsUsed = 0;
-  }
-}
-
 const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0) } as const;
-const NO_BLOCK: ContactBlock = { head: 0, objects: [] };
 
 export class Contact {
   readonly memory: ContactMemory;
@@ -145,8 +48,6 @@ export class Contact {
   /** The place of a feature that has just come, among numbers or among objects; -1 for none. */
   addedNumber = -1;
   addedObject = -1;
-  #block: ContactBlock = NO_BLOCK;
-  #place = 0;
   #id: string | null = null;
 
   constructor(memory: ContactMemory) {
@@ -154,22 +55,20 @@ export class Contact {
     this.slab = memory.slab;
   }
 
-  /** Looks at the contact at a place of a block from here on. */
-  moveTo(slot: number, block: ContactBlock, place: number): this {
-    const ref = block.head + place * HEAD_UNITS;
-    const chunk = chunkOf(ref);
+  /** Looks at the contact of a slot from here on; its page must be open. */
+  moveTo(slot: number): this {
+    const head = this.memory.headOf(slot);
+    const chunk = chunkOf(head);
     this.slot = slot;
     this.f64 = this.slab.f64[chunk] as Float64Array;
     this.i32 = this.slab.i32[chunk] as Int32Array;
-    this.at = offsetOf(ref);
+    this.at = offsetOf(head);
     this.base = this.at * 2;
-    this.objects = block.objects[place] as ContactObjects | null;
+    this.objects = ((this.i32[this.base + FLAGS] as number) & OBJECTS) === 0 ? null : this.memory.objectsOf(slot);
     this.numberCursor = 0;
     this.objectCursor = 0;
     this.addedNumber = -1;
     this.addedObject = -1;
-    this.#block = block;
-    this.#place = place;
     this.#id = null;
     return this;
   }
@@ -179,6 +78,7 @@ export class Contact {
     const { i32, base } = this;
     for (let i = base + STAGE; i < base + HEAD_UNITS * 2; i++) i32[i] = 0;
     i32[base + STAGE] = stage;
+    this.objects = null;
     const { length } = id;
     if (length > 0) {
       const ref = this.slab.alloc((length + 7) >>> 3);
@@ -320,7 +220,8 @@ export class Contact {
   ownObjects(): ContactObjects {
     if (this.objects === null) {
       this.objects = { traits: NO_TRAITS, tags: NO_TAGS, features: [], states: [] };
-      this.#block.objects[this.#place] = this.objects;
+      this.memory.setObjects(this.slot, this.objects);
+      this.#flag(OBJECTS, true);
     }
     return this.objects;
   }
@@ -343,8 +244,10 @@ export class Contact {
   freeOwn(): void {
     const ref = this.i32[this.base + ID] as number;
     if (ref !== 0) this.slab.free(ref, (this.idLength + 7) >>> 3);
-    this.#block.objects[this.#place] = null;
+    if (this.objects === null) return;
+    this.memory.setObjects(this.slot, null);
     this.objects = null;
+    this.#flag(OBJECTS, false);
   }
 
   #flag(bit: number, value: boolean): void {
@@ -355,7 +258,8 @@ export class Contact {
 }
 
 /** A contact in a memory of its own. */
-export function newContact(slot: number, id: string, timestamp: number, stage: number): Contact {
+export function newContact(id: string, timestamp: number, stage: number): Contact {
   const memory = new ContactMemory();
-  return new Contact(memory).moveTo(slot, memory.newBlock(1), 0).begin(Buffer.from(id), timestamp, stage);
+  memory.openPage(0);
+  return new Contact(memory).moveTo(0).begin(Buffer.from(id), timestamp, stage);
 }

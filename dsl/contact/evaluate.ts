@@ -5,7 +5,8 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Root, TruthRoot } from "../plan/root.ts";
 import { horizon } from "../plan/horizon.ts";
-import { ARMED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, HELD, MEMBERS, type Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
+import { ARMED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, HELD, MEMBERS } from "./head.ts";
 import { countIn, insertAt, keyAt, leastIn, numberAt, placeOf, removeAt, setNumberAt } from "./tables.ts";
 
 export type Cause = "event" | "time" | "merge" | "backfill" | "api" | "delete";

@@ -3,7 +3,8 @@
  * each that they ever met. A state is looked at when another one comes to stand beside it, so what is kept stays about
  * as long as what is still of use, and what is let go depends on the contact alone.
  */
-import { NUMBERS, type Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
+import { NUMBERS } from "./head.ts";
 import { featureAt, list, openListAt, removeNumber } from "./numbers.ts";
 import { removeObject } from "./objects.ts";
 import { countIn } from "./tables.ts";

@@ -4,7 +4,8 @@
  */
 import { addTagPoints } from "../features/tag-counts.ts";
 import type { Plan } from "../plan/plan.ts";
-import { ARMED, CHANGED_NEW, HELD, MEMBERS, NO_TAGS, type Contact } from "./contact.ts";
+import { NO_TAGS, type Contact } from "./contact.ts";
+import { ARMED, CHANGED_NEW, HELD, MEMBERS } from "./head.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
 import { numberOf } from "./numbers.ts";
 import { objectOf } from "./objects.ts";

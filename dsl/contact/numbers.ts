@@ -1,5 +1,6 @@
 /** What features keep for a contact as numbers: one, or a list of them (the table `NUMBERS` of tables.ts). */
-import { ARMED, HELD, MEMBERS, NUMBERS, type Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
+import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import { chunkOf, offsetOf, roomFor } from "./slab.ts";
 import { clear, insertAt, keyAt, numberAt, placeOf, removeAt, setNumberAt } from "./tables.ts";
 

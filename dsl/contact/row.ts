@@ -15,7 +15,8 @@ import { readRowHead, writeRowFacts, writeRowMember, writeRowTags } from "../../
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
-import { ARMED, HELD, MEMBERS, NUMBERS, type Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
+import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, insertAt, keyAt, numberAt, placeOf } from "./tables.ts";
 

@@ -1,5 +1,5 @@
 /** How many events there have been in all, or since a fixed instant. State: the number. */
-import { NUMBERS } from "../contact/contact.ts";
+import { NUMBERS } from "../contact/head.ts";
 import { addNumber, numberPlace } from "../contact/numbers.ts";
 import { numberAt, setNumberAt } from "../contact/tables.ts";
 import { numberCodec, type Feature } from "./feature.ts";

@@ -8,7 +8,8 @@
  * - Bounds: a feature that has to forget something that a reader could still ask for marks the contact saturated.
  */
 import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
-import { NUMBERS, type Contact } from "../contact/contact.ts";
+import type { Contact } from "../contact/contact.ts";
+import { NUMBERS } from "../contact/head.ts";
 import { setNumber } from "../contact/numbers.ts";
 import { numberAt } from "../contact/tables.ts";
 import type { EventView } from "../plan/event-view.ts";

@@ -9,7 +9,7 @@ import type { Root } from "./root.ts";
 
 /** A root is left out where a contact without a past leaves it empty at every instant, whoever it is. */
 export function initialRoots(roots: readonly Root[], reads: readonly Reads[], startStage: number): number[] {
-  const blank = newContact(0, "", 0, startStage);
+  const blank = newContact("", 0, startStage);
   return roots.flatMap((root, index) => {
     const read = reads[index];
     const own = read === undefined || read.id || read.firstSeen || read.lastSeen;

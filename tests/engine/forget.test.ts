@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { newContact, NUMBERS, type Contact } from "../../dsl/contact/contact.ts";
+import { newContact, type Contact } from "../../dsl/contact/contact.ts";
+import { NUMBERS } from "../../dsl/contact/head.ts";
 import { forgetNeighbours } from "../../dsl/contact/forget.ts";
 import { featureAt, list, newList, numberOf, numberPlace, setNumber } from "../../dsl/contact/numbers.ts";
 import { addObject } from "../../dsl/contact/objects.ts";
@@ -12,7 +13,7 @@ const REACHES = Float64Array.from([1_000, 1_000, Infinity, 5_000, 5_000]);
 
 /** Numbers, lists of numbers, or objects, by feature; the last is the one that has just come. */
 function contactWith(states: readonly (readonly [feature: number, state: number | number[] | ObjectState])[]): Contact {
-  const contact = newContact(0, "somebody", 0, -1);
+  const contact = newContact("somebody", 0, -1);
   for (const [feature, state] of states) {
     if (typeof state === "number") setNumber(contact, feature, state);
     else if (isList(state)) {

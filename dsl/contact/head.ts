@@ -1,0 +1,31 @@
+/** The layout of a contact's head: what lies side by side of each contact (contact.ts). */
+
+/** A contact's head: so many units, of which the first four are doubles. */
+export const HEAD_UNITS = 11;
+export const FIRST_SEEN = 0;
+export const LAST_SEEN = 1;
+export const SCORE = 2;
+export const NEXT_FLIP = 3;
+/** The others are integers, counted from the head's beginning. */
+export const STAGE = 8;
+export const FLAGS = 9;
+export const CHANGE = 10;
+export const DETAILS = 11;
+export const ID = 12;
+export const ID_BYTES = 13;
+/** Tables: each a block and the number of its entries. */
+export const NUMBERS = 14;
+export const ARMED = 16;
+export const MEMBERS = 18;
+export const HELD = 20;
+
+export const KNOWN = 1;
+export const SATURATED = 2;
+/** Whether it has any. */
+export const OBJECTS = 4;
+
+/** What changed since the last delta, as bits; 0 when nothing did. Values are read when the delta is written. */
+export const CHANGED = 1;
+export const CHANGED_NEW = 2;
+export const CHANGED_SCORE = 4;
+export const CHANGED_STAGE = 8;
