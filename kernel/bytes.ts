@@ -1,5 +1,8 @@
 /** A growing byte buffer and a cursor over one: the alphabet of every binary layout except entries. */
 
+/** Bytes that the length of a block takes where its content is written before the length is known. */
+const BLOCK_LENGTH_BYTES = 2;
+
 /** Appends little-endian values. `finish` copies out what was written; `reset` makes the writer ready for reuse. */
 export class ByteWriter {
   #buffer: Buffer;
@@ -83,25 +86,45 @@ export class ByteWriter {
 
   /** What is written from here on, up to `endBlock`, is a block. Gives what `endBlock` wants. */
   beginBlock(): number {
-    this.#room(1);
-    return this.#at++;
+    this.#room(BLOCK_LENGTH_BYTES);
+    const begun = this.#at;
+    this.#at += BLOCK_LENGTH_BYTES;
+    return begun;
   }
 
   endBlock(begun: number): void {
-    const length = this.#at - begun - 1;
-    if (length < 0x80) {
-      this.#buffer[begun] = length;
+    const length = this.#at - begun - BLOCK_LENGTH_BYTES;
+    if (length < 0x4000) {
+      // In two bytes also where one would do: nothing has to be moved.
+      this.#buffer[begun] = (length & 0x7f) | 0x80;
+      this.#buffer[begun + 1] = length >>> 7;
       return;
     }
-    // Its length takes more than the one byte that was left for it.
     let more = 0;
-    for (let rest = length; rest >= 0x80; rest >>>= 7) more++;
+    for (let rest = length >>> 7; rest >= 0x80; rest >>>= 7) more++;
     this.#room(more);
-    this.#buffer.copyWithin(begun + 1 + more, begun + 1, this.#at);
+    this.#buffer.copyWithin(begun + BLOCK_LENGTH_BYTES + more, begun + BLOCK_LENGTH_BYTES, this.#at);
     const end = this.#at + more;
     this.#at = begun;
     this.varint(length);
     this.#at = end;
+  }
+
+  /**
+   * For many small values in a row: room for so many bytes from the place that is given on, to be filled in `buffer` by
+   * `putVarint` and its like; `settle` says how far that was. Nothing else may be written in between.
+   */
+  claim(bytes: number): number {
+    this.#room(bytes);
+    return this.#at;
+  }
+
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  settle(at: number): void {
+    this.#at = at;
   }
 
   raw(value: Uint8Array): void {
@@ -119,6 +142,29 @@ export class ByteWriter {
     return Buffer.from(this.#buffer.subarray(0, this.#at));
   }
 }
+
+/** As `ByteWriter.varint`, into room that was claimed; at most `VARINT_BYTES_MAX`. Gives the place behind it. */
+export function putVarint(buffer: Buffer, at: number, value: number): number {
+  let rest = value;
+  let to = at;
+  while (rest >= 0x80) {
+    if (rest > 0x7fffffff) {
+      buffer[to++] = (rest % 0x80) + 0x80;
+      rest = Math.floor(rest / 0x80);
+    } else {
+      buffer[to++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+  }
+  buffer[to++] = rest;
+  return to;
+}
+
+export function putSvarint(buffer: Buffer, at: number, value: number): number {
+  return putVarint(buffer, at, value < 0 ? -value * 2 - 1 : value * 2);
+}
+
+export const VARINT_BYTES_MAX = 8;
 
 /** Stands for the byte behind the last one: no small number. */
 const END = 0x80;

@@ -19,17 +19,20 @@ export interface FeedRecord {
   readonly cause: FeedCause;
 }
 
+/** `contactId`: as UTF-8, its bytes from `idFrom` up to but without `idTo`. */
 export function writeFeedRecord(
   out: ByteWriter,
   segmentId: number,
-  contactId: string,
+  contactId: Uint8Array,
+  idFrom: number,
+  idTo: number,
   entered: boolean,
   at: number,
   cause: FeedCause,
 ): void {
   out.u8((entered ? 1 : 0) | (FEED_CAUSES.indexOf(cause) << 1));
   out.varint(segmentId);
-  out.text(contactId);
+  out.part(contactId, idFrom, idTo);
   out.f64(at);
 }
 

@@ -8,7 +8,7 @@
  *
  *   varint seq | varint count | count x (u32 lo, u32 hi of hash64(id), f64 next flip)
  */
-import { ByteReader, type ByteWriter } from "./bytes.ts";
+import { ByteReader, putSvarint, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "./bytes.ts";
 
 export const PAGE_FORMAT = 2;
 
@@ -52,9 +52,11 @@ export function writeRowHead(out: ByteWriter, head: RowHead): void {
   out.text(head.id);
   writeRowFacts(out, head);
   out.varint(head.members.length);
+  let at = out.claim(head.members.length * ROW_MEMBER_BYTES_MAX);
   for (let i = 0; i < head.members.length; i++) {
-    writeRowMember(out, head.lastSeen, head.members[i] ?? 0, head.since[i] ?? 0);
+    at = putRowMember(out.buffer, at, head.lastSeen, head.members[i] ?? 0, head.since[i] ?? 0);
   }
+  out.settle(at);
   writeRowTags(out, head.tags.length, head.tags);
 }
 
@@ -67,11 +69,12 @@ export function writeRowFacts(out: ByteWriter, head: Omit<RowHead, "id" | "membe
   out.varint(head.stage + 1);
 }
 
-/** … behind their number its segments one by one, … */
-export function writeRowMember(out: ByteWriter, lastSeen: number, segment: number, since: number): void {
-  out.varint(segment);
-  out.svarint(lastSeen - since);
+/** … behind their number its segments one by one, in `ROW_MEMBER_BYTES_MAX` that were claimed each, … */
+export function putRowMember(buffer: Buffer, at: number, lastSeen: number, segment: number, since: number): number {
+  return putSvarint(buffer, putVarint(buffer, at, segment), lastSeen - since);
 }
+
+export const ROW_MEMBER_BYTES_MAX = 2 * VARINT_BYTES_MAX;
 
 /** … and its tags. */
 export function writeRowTags(out: ByteWriter, count: number, tags: Iterable<readonly [string, number]>): void {

@@ -146,23 +146,26 @@ export class Pages {
     this.#read(slot, out.finish(), into, plan);
   }
 
-  /** The id of the contact of a slot, decoded or not; valid until it is asked for another one. */
-  idOf(slot: number): IdBytes {
-    const id = this.#id;
-    if (this.isDecoded(slot)) {
-      const contact = this.#contact.moveTo(slot);
-      id.buffer = contact.idChunk;
-      id.from = contact.idFrom;
-      id.to = id.from + contact.idLength;
-      return id;
-    }
+  /** The id of a contact that is not decoded; valid until it is asked for another one. */
+  storedId(slot: number): IdBytes {
     const row = this.#storedRow(slot);
     const input = new ByteReader(row);
     const length = input.varint();
+    const id = this.#id;
     id.buffer = row;
     id.from = input.at;
     id.to = input.at + length;
     return id;
+  }
+
+  /** A copy of the id of a slot's contact, decoded or not. */
+  idOf(slot: number): Buffer {
+    if (this.isDecoded(slot)) {
+      const { idChunk, idFrom, idLength } = this.#contact.moveTo(slot);
+      return Buffer.from(idChunk.subarray(idFrom, idFrom + idLength));
+    }
+    const { buffer, from, to } = this.storedId(slot);
+    return Buffer.from(buffer.subarray(from, to));
   }
 
   dirty(): number[] {

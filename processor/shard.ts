@@ -208,7 +208,9 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   moved(contact: Contact, segmentId: number, entered: boolean, at: number, cause: "event" | "time" | "backfill"): void {
-    if (this.#emit) writeFeedRecord(this.#feed, segmentId, contact.id, entered, at, cause);
+    if (!this.#emit) return;
+    const { idChunk, idFrom, idLength } = contact;
+    writeFeedRecord(this.#feed, segmentId, idChunk, idFrom, idFrom + idLength, entered, at, cause);
   }
 
   #loadIndex(page: number, bytes: Buffer): void {
@@ -297,7 +299,8 @@ class PartitionShard implements Shard, MembershipSink {
     if (known < 0) {
       this.#pages.begin(slot, contact, entry.contactIdBytes(event), at, this.#plan.startStage);
       this.#directory.set(slot, entry.idLo[event] as number, entry.idHi[event] as number);
-    } else {
+    } else if (!this.#pages.isDecoded(slot)) {
+      // Else it was moved to when it was found.
       this.#pages.moveTo(slot, contact, this.#plan);
     }
     const before = this.#before(contact);
@@ -393,23 +396,30 @@ class PartitionShard implements Shard, MembershipSink {
   #findSlot(id: Buffer, lo: number, hi: number): number {
     for (let slot = this.#directory.find(lo, hi); slot >= 0; slot = this.#directory.findAfter(slot)) {
       this.#pages.use(pageOf(slot), this.seq);
-      const { buffer, from, to } = this.#pages.idOf(slot);
-      if (id.compare(buffer, from, to) === 0) return slot;
+      if (this.#pages.idOf(slot).equals(id)) return slot;
     }
     return -1;
   }
 
-  /** The slot of an event's contact, -1 when there is none, from what was found ahead. */
+  /** The slot of an event's contact, -1 when there is none, from what was found ahead. Moves to it if it is decoded. */
   #findEvent(entry: EntryReader, event: number): number {
     let slot = this.#ahead.slots[event] as number;
     // An earlier event of the entry may have made it.
     if (slot < 0) slot = this.#directory.find(entry.idLo[event] as number, entry.idHi[event] as number);
     for (; slot >= 0; slot = this.#directory.findAfter(slot)) {
-      this.#pages.use(pageOf(slot), this.seq);
-      const { buffer, from, to } = this.#pages.idOf(slot);
-      if (entry.isContact(event, buffer, from, to)) return slot;
+      if (this.#isContact(slot, entry, event)) return slot;
     }
     return -1;
+  }
+
+  #isContact(slot: number, entry: EntryReader, event: number): boolean {
+    this.#pages.use(pageOf(slot), this.seq);
+    if (!this.#pages.isDecoded(slot)) {
+      const { buffer, from, to } = this.#pages.storedId(slot);
+      return entry.isContact(event, buffer, from, to);
+    }
+    const { idChunk, idFrom, idLength } = this.#contact.moveTo(slot);
+    return entry.isContact(event, idChunk, idFrom, idFrom + idLength);
   }
 
   /** Begins a page where a new contact is the first of it. */

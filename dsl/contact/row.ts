@@ -9,9 +9,9 @@
  * Numbers are the stable ones of the model record, so a row can be read under a later model: what that model no
  * longer has is left out.
  */
-import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
+import { putVarint, VARINT_BYTES_MAX, type ByteReader, type ByteWriter } from "../../kernel/bytes.ts";
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
-import { readRowHead, writeRowFacts, writeRowMember, writeRowTags } from "../../kernel/page.ts";
+import { putRowMember, readRowHead, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
@@ -21,14 +21,10 @@ import { featureAt } from "./numbers.ts";
 import { countIn, insertAt, keyAt, numberAt, placeOf } from "./tables.ts";
 
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
-  const { idFrom, tags, lastSeen } = contact;
+  const { idFrom, tags } = contact;
   out.part(contact.idChunk, idFrom, idFrom + contact.idLength);
   writeRowFacts(out, contact);
-  const members = countIn(contact, MEMBERS);
-  out.varint(members);
-  for (let i = 0; i < members; i++) {
-    writeRowMember(out, lastSeen, keyAt(contact, MEMBERS, i), numberAt(contact, MEMBERS, i));
-  }
+  writeMembers(out, contact);
   writeRowTags(out, tags.size, tags);
   writeTraits(out, contact);
   const held = countIn(contact, HELD);
@@ -62,6 +58,19 @@ export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): v
   contact.addedObject = -1;
 }
 
+function writeMembers(out: ByteWriter, contact: Contact): void {
+  const count = countIn(contact, MEMBERS);
+  out.varint(count);
+  if (count === 0) return;
+  let at = out.claim(count * ROW_MEMBER_BYTES_MAX);
+  const { buffer } = out;
+  const { lastSeen } = contact;
+  for (let i = 0; i < count; i++) {
+    at = putRowMember(buffer, at, lastSeen, keyAt(contact, MEMBERS, i), numberAt(contact, MEMBERS, i));
+  }
+  out.settle(at);
+}
+
 function writeArmed(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   const armed = countIn(contact, ARMED);
   out.varint(armed);
@@ -86,8 +95,9 @@ function writeFeatures(out: ByteWriter, contact: Contact, plan: BoundPlan): void
 function writeFeature(out: ByteWriter, contact: Contact, plan: BoundPlan, index: number, place: number): void {
   const feature = plan.storedFeatures[index];
   if (feature === undefined) throw new Error("a contact keeps a feature not in the plan");
-  out.varint(feature.id);
-  out.u8(feature.kind);
+  const at = putVarint(out.buffer, out.claim(VARINT_BYTES_MAX + 1), feature.id);
+  out.buffer[at] = feature.kind;
+  out.settle(at + 1);
   feature.codec.write(out, contact, place);
 }
 

@@ -5,6 +5,7 @@
  * A window of the last D that is only compared with n needs no more than the n newest, so a list that serves only
  * such windows keeps `cap` of them and stays exact: older ones can't change any answer.
  */
+import { putSvarint, putVarint, VARINT_BYTES_MAX } from "../../kernel/bytes.ts";
 import type { Contact } from "../contact/contact.ts";
 import {
   addNumber,
@@ -126,13 +127,16 @@ export const timesCodec: FeatureCodec = {
   write(out, contact, place) {
     const length = openListAt(contact, place);
     const { f64, from } = list;
-    out.varint(length);
+    let end = out.claim((length + 1) * VARINT_BYTES_MAX);
+    const { buffer } = out;
+    end = putVarint(buffer, end, length);
     let after = contact.lastSeen;
     for (let i = length - 1; i >= 0; i--) {
       const at = f64[from + i] as number;
-      out.svarint(after - at);
+      end = putSvarint(buffer, end, after - at);
       after = at;
     }
+    out.settle(end);
   },
   read(input, contact, feature) {
     const length = input.varint();

@@ -24,7 +24,10 @@ afterAll(() => harness.close());
 /** A step with what it says in the feed; as owners do it, under one id. */
 async function commit(rows: readonly DeltaRow[], moves: readonly (readonly [string, boolean, number])[]) {
   const out = new ByteWriter();
-  for (const [contactId, entered, at] of moves) writeFeedRecord(out, big, contactId, entered, at, "event");
+  for (const [contactId, entered, at] of moves) {
+    const id = Buffer.from(contactId);
+    writeFeedRecord(out, big, id, 0, id.length, entered, at, "event");
+  }
   await harness.redis.xadd(fake.keys.feed, `${fake.epoch}-${fake.seq + 1}`, "f", out.finish());
   await fake.commit(rows, { clock: 900_000 });
 }
