@@ -195,6 +195,13 @@ export class DeltaRowReader {
   }
 }
 
+/** The row of a contact of which only the score is another one: most of them are such. */
+export function writeScoreDelta(out: ByteWriter, slot: number, score: number): void {
+  out.u8(HAS_SCORE);
+  out.varint(slot);
+  out.f64(score);
+}
+
 function writeIds(out: ByteWriter, ids: readonly number[]): void {
   out.varint(ids.length);
   for (const id of ids) out.varint(id);

@@ -1,10 +1,10 @@
 /** From a changed contact to the row that views get of it. */
 import type { Contact } from "../dsl/contact/contact.ts";
-import { CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, MEMBERS } from "../dsl/contact/head.ts";
+import { CHANGED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, MEMBERS } from "../dsl/contact/head.ts";
 import { isMember } from "../dsl/contact/numbers.ts";
 import { keysOf } from "../dsl/contact/tables.ts";
 import type { ByteWriter } from "../kernel/bytes.ts";
-import { writeDeltaRow, type DeltaRowSource } from "../kernel/delta.ts";
+import { writeDeltaRow, writeScoreDelta, type DeltaRowSource } from "../kernel/delta.ts";
 
 const NONE: [] = [];
 /** Written and forgotten: one for all, since every contact that changed makes one. */
@@ -23,6 +23,10 @@ const row: DeltaRowSource = {
 export function writeContactDelta(out: ByteWriter, contact: Contact): void {
   const { change, details } = contact;
   if (change === 0) throw new Error("a contact without a change has no delta");
+  if (change === (CHANGED | CHANGED_SCORE) && details === null) {
+    writeScoreDelta(out, contact.slot, contact.score);
+    return;
+  }
   const isNew = (change & CHANGED_NEW) !== 0;
   row.slot = contact.slot;
   row.id = isNew ? contact.id : null;

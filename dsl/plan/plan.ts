@@ -15,7 +15,7 @@ import {
   type SelectorPlan,
 } from "./builder.ts";
 import { compileCardFacts, compileValueFacts, type AggregateFact, type ValueFact } from "./card-facts.ts";
-import { createDirtySet, type DirtySet } from "./dirty.ts";
+import { DirtySet } from "./dirty.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import type { PropertyKeys } from "./event-view.ts";
 import type { Names } from "./operand.ts";
@@ -98,7 +98,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     values,
     uses,
     initial: initialRoots(roots, reads, startStage),
-    dirty: createDirtySet(roots.length),
+    dirty: new DirtySet(roots.length),
     matched: [],
     selectorsFor: createDispatch([...builder.selectors.values()]),
   };
