@@ -25,6 +25,7 @@ import {
 import { carve, readBytes, readDoubles, readUints } from "./entry-items.ts";
 import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
 import { ANONYMOUS_PREFIX } from "./ids.ts";
+import type { TextNumbers } from "./text-numbers.ts";
 
 interface Layout {
   readonly receivedAt: number;
@@ -112,6 +113,11 @@ class TextTable {
     return text;
   }
 
+  /** What number `texts` has for text n, which isn't decoded for that; -1 where it has none. */
+  numberIn(n: number, texts: TextNumbers): number {
+    return texts.find(this.#buffer, this.#starts[n] as number, this.#starts[n + 1] as number);
+  }
+
   /** Whether text n is `other`; compares bytes where that is enough. */
   is(n: number, other: string): boolean {
     if (!this.#ascii) return this.get(n) === other;
@@ -166,6 +172,8 @@ export class ColumnReader {
   readonly seenHi: Uint32Array;
   readonly shapes: Uint32Array;
   readonly shapeCount: number;
+  readonly shapeStarts: Uint32Array;
+  readonly shapeKeyStrings: Uint32Array;
   readonly stringCount: number;
   readonly valueStarts: Uint32Array;
   readonly valueTypes: Uint8Array;
@@ -174,8 +182,6 @@ export class ColumnReader {
   readonly #layout: Layout;
   readonly #contacts: Uint32Array;
   readonly #known: Uint8Array;
-  readonly #shapeStarts: Uint32Array;
-  readonly #shapeKeys: Uint32Array;
   readonly #keyTexts: (readonly string[] | undefined)[];
   #strings: TextTable | null = null;
   #contactIds: TextTable | null = null;
@@ -210,8 +216,8 @@ export class ColumnReader {
     this.shapeCount = layout.counts[COUNTS.shapes] ?? 0;
     this.stringCount = layout.counts[COUNTS.strings] ?? 0;
     const sizes = this.#uints(COLUMN.shapeSizes);
-    this.#shapeStarts = startsOf(sizes, 0);
-    this.#shapeKeys = this.#uints(COLUMN.shapeKeyStrings);
+    this.shapeStarts = startsOf(sizes, 0);
+    this.shapeKeyStrings = this.#uints(COLUMN.shapeKeyStrings);
     this.#keyTexts = emptySlots(this.shapeCount);
     this.valueStarts = valueStartsOf(sizes, this.shapes);
     this.valueTypes = this.#bytes(COLUMN.valueTypes);
@@ -220,10 +226,6 @@ export class ColumnReader {
       this.#uints(COLUMN.valueRefItems),
       this.#doubles(COLUMN.valueNumberItems),
     );
-  }
-
-  shapeKeys(shape: number): Uint32Array {
-    return this.#shapeKeys.subarray(this.#shapeStarts[shape] ?? 0, this.#shapeStarts[shape + 1] ?? 0);
   }
 
   known(event: number): boolean {
@@ -255,6 +257,11 @@ export class ColumnReader {
   string(n: number): string {
     this.#strings ??= this.#texts(this.#layout.stringsAt, COLUMN.stringLengths, STRINGS_ASCII);
     return this.#strings.get(n);
+  }
+
+  stringNumber(n: number, texts: TextNumbers): number {
+    this.#strings ??= this.#texts(this.#layout.stringsAt, COLUMN.stringLengths, STRINGS_ASCII);
+    return this.#strings.numberIn(n, texts);
   }
 
   complex(n: number): Json {
@@ -308,13 +315,17 @@ export class ColumnReader {
     };
   }
 
+  #keysOf(shape: number): Uint32Array {
+    return this.shapeKeyStrings.subarray(this.shapeStarts[shape] ?? 0, this.shapeStarts[shape + 1] ?? 0);
+  }
+
   #properties(event: number): JsonObject {
     const start = this.valueStarts[event] ?? 0;
     return this.#object(this.shapes[event] ?? 0, this.valueTypes, this.valueNumbers, start);
   }
 
   #object(shape: number, types: Uint8Array, numbers: Float64Array, start: number): JsonObject {
-    const keys = (this.#keyTexts[shape] ??= Array.from(this.shapeKeys(shape), (n) => this.string(n)));
+    const keys = (this.#keyTexts[shape] ??= Array.from(this.#keysOf(shape), (n) => this.string(n)));
     const object: { [key: string]: Json } = {};
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] ?? "";
@@ -347,7 +358,7 @@ export class ColumnReader {
   #openRecords(): Records {
     if (this.#records !== null) return this.#records;
     const forms = this.#uints(COLUMN.recordForms);
-    const sizes = forms.map((form) => (form % 2 === 1 ? (form - 1) / 2 : this.shapeKeys(form / 2).length));
+    const sizes = forms.map((form) => (form % 2 === 1 ? (form - 1) / 2 : this.#keysOf(form / 2).length));
     const types = this.#bytes(COLUMN.recordTypes);
     const refs = this.#uints(COLUMN.recordRefItems);
     const numbers = merge(types, refs, this.#doubles(COLUMN.recordNumberItems));
