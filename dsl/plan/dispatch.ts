@@ -1,21 +1,21 @@
 /** The selectors that a call matches, found in the plan's table by its kind and name and by what its properties are. */
 import { carve } from "../../kernel/entry-items.ts";
-import { VALUE_NUMBER, VALUE_STRING, type EntryReader } from "../../kernel/entry.ts";
+import { VALUE_NULL, VALUE_NUMBER, VALUE_STRING, type EntryReader } from "../../kernel/entry.ts";
 import { CALL_KINDS, IDENTIFY, PAGE, SCREEN, TRACK } from "../../kernel/event.ts";
 import type { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { EventSelector } from "../ast.ts";
-import { isScalar } from "../value.ts";
+import { type Scalar } from "../value.ts";
 import type { SelectorPlan } from "./builder.ts";
 import { CELL, CELL_BITS, CELL_MASK, createTableBuilder, type DispatchTable } from "./dispatch-table.ts";
-import { placeOfValue, property, valueAt, type EventView, type PropertyKeys } from "./event-view.ts";
+import { valueAt, type EventView, type PropertyKeys } from "./event-view.ts";
 import type { FilterTest } from "./filter.ts";
 import { countUpTo, searchTree } from "./range-index.ts";
 
 /** An entry as one plan sees it, with the plan's numbers of its strings. */
 export interface DispatchView extends EventView {
   readonly texts: TextNumbers;
-  /** By string of the entry: the number of its text plus `ASKED`; 0 until it is asked for. */
-  readonly textNumbers: Uint32Array;
+  /** Behind the places: by string of the entry the number of its text plus `ASKED`; 0 until it is asked for. */
+  readonly textsFrom: number;
 }
 
 /** Numbers of texts begin at -1, and 0 stands for what isn't known yet. */
@@ -25,10 +25,12 @@ export interface Dispatch extends DispatchTable {
   readonly selectors: readonly SelectorPlan[];
   /** What is left of each selector's filter. */
   readonly rests: readonly (FilterTest | null)[];
-  /** Scratch: the orders of those that the event matches, how many there are, and whether they ascend. */
-  readonly found: Int32Array;
-  count: number;
-  ascending: boolean;
+  /** What was looked up last; its entry's events meet the items from `starts[event]` on, ascending. */
+  view: DispatchView | null;
+  starts: Int32Array;
+  items: Int32Array;
+  /** Scratch: cells that are still to be visited. */
+  readonly waiting: Int32Array;
 }
 
 /** `selectors` in the order of the plan. */
@@ -40,13 +42,22 @@ export function createDispatch(selectors: readonly SelectorPlan[], { texts }: Pr
       selectors.filter(({ selector }) => coversKind(selector, kind)),
     );
   });
-  const rests = selectors.map(({ rest }) => rest);
-  return { ...builder.finish(), selectors, rests, found: new Int32Array(selectors.length), count: 0, ascending: true };
+  const table = builder.finish();
+  return {
+    ...table,
+    selectors,
+    rests: selectors.map(({ rest }) => rest),
+    view: null,
+    starts: new Int32Array(128),
+    items: new Int32Array(1024),
+    waiting: new Int32Array(table.cells.length),
+  };
 }
 
 export function openView(entry: EntryReader, { texts, count, ofText }: PropertyKeys): DispatchView {
-  const places = carve(Uint32Array, entry.shapeCount * count);
-  const view = { entry, places, keys: count, texts, textNumbers: carve(Uint32Array, entry.stringCount) };
+  const textsFrom = entry.shapeCount * count;
+  const places = carve(Uint32Array, textsFrom + entry.stringCount);
+  const view = { entry, places, keys: count, texts, textsFrom };
   if (count === 0) return view;
   const { shapeStarts, shapeKeyStrings } = entry;
   for (let shape = 0; shape < entry.shapeCount; shape++) {
@@ -62,63 +73,116 @@ export function openView(entry: EntryReader, { texts, count, ofText }: PropertyK
 }
 
 /** The plan's number of a string of the entry, -1 where it looks for no such text. Each string is looked up once. */
-function textOf({ entry, texts, textNumbers }: DispatchView, string: number): number {
-  const known = textNumbers[string] as number;
+function textOf({ entry, texts, places, textsFrom }: DispatchView, string: number): number {
+  const known = places[textsFrom + string] as number;
   if (known !== 0) return known - ASKED;
   const number = entry.stringNumber(string, texts);
-  textNumbers[string] = number + ASKED;
+  places[textsFrom + string] = number + ASKED;
   return number;
 }
 
 /** Puts the selectors that an event matches into `into`, in the order of the plan; gives how many there are. */
 export function matchEvent(dispatch: Dispatch, view: DispatchView, event: number, into: SelectorPlan[]): number {
-  const { cells, selectors, found } = dispatch;
-  const { entry } = view;
-  dispatch.count = 0;
-  dispatch.ascending = true;
-  const kind = (entry.kinds[event] as number) * 2;
-  const name = entry.names[event] as number;
-  visit(dispatch, cells[kind] as number, view, event);
-  if (name !== 0) visit(dispatch, choose(dispatch, cells[kind + 1] as number, textOf(view, name - 1)), view, event);
-  const { count } = dispatch;
-  if (!dispatch.ascending) sort(found, count);
-  for (let i = 0; i < count; i++) into[i] = selectors[found[i] as number] as SelectorPlan;
+  if (dispatch.view !== view) lookUp(dispatch, view);
+  const { items, selectors, starts } = dispatch;
+  const end = starts[event + 1] as number;
+  let count = 0;
+  for (let i = starts[event] as number; i < end; i++) {
+    const item = items[i] as number;
+    const order = item >>> 1;
+    if ((item & 1) !== 0 && dispatch.rests[order]?.(view, event) !== true) continue;
+    into[count++] = selectors[order] as SelectorPlan;
+  }
   return count;
 }
 
-/** Takes the selectors that an event meets in a cell and behind it. */
-function visit(dispatch: Dispatch, first: number, view: DispatchView, event: number): void {
-  const { cells } = dispatch;
-  let cell = first;
-  for (;;) {
-    const at = cell >>> CELL_BITS;
-    switch (cell & CELL_MASK) {
-      case CELL.nothing:
-        return;
-      case CELL.selector:
-        take(dispatch, at, view, event);
-        return;
-      case CELL.equality:
-      case CELL.sparse:
-        cell = choose(dispatch, cell, valueNumber(dispatch, view, event, cells[at] as number));
-        break;
-      case CELL.range:
-        cell = chooseInterval(dispatch, at, view, event);
-        break;
-      case CELL.tree:
-        takeTree(dispatch, at, view, event);
-        return;
-      default: {
-        const count = cells[at] as number;
-        for (let i = 1; i <= count; i++) visit(dispatch, cells[at + i] as number, view, event);
-        return;
+/**
+ * Looks up all events of an entry: in one loop over its columns, in which the waits for memory overlap. What is left of
+ * filters isn't tried here: one that throws is the fault of its event.
+ */
+function lookUp(dispatch: Dispatch, view: DispatchView): void {
+  const { cells, numbers, waiting } = dispatch;
+  const { entry, places, textsFrom, keys } = view;
+  const { count, kinds, names, shapes, valueStarts, valueTypes, valueNumbers } = entry;
+  if (dispatch.starts.length <= count) dispatch.starts = new Int32Array(count * 2);
+  const { starts } = dispatch;
+  let { items } = dispatch;
+  let total = 0;
+  for (let event = 0; event < count; event++) {
+    starts[event] = total;
+    if (total + dispatch.selectors.length >= items.length) {
+      items = withRoom(items, total + dispatch.selectors.length + 1);
+      dispatch.items = items;
+    }
+    const first = total;
+    const kind = (kinds[event] as number) * 2;
+    const name = names[event] as number;
+    const row = (shapes[event] as number) * keys;
+    const start = (valueStarts[event] as number) - 1;
+    let depth = 0;
+    let cell = cells[kind] as number;
+    if (name !== 0) {
+      const known = places[textsFrom + name - 1] as number;
+      const text = known !== 0 ? known - ASKED : textOf(view, name - 1);
+      const named = choose(cells, numbers, cells[kind + 1] as number, text);
+      if (cell === CELL.nothing) cell = named;
+      else waiting[depth++] = named;
+    }
+    for (;;) {
+      const at = cell >>> CELL_BITS;
+      const tag = cell & CELL_MASK;
+      if (tag <= CELL.selector) {
+        // Nothing or one selector, which nobody can foresee: to write in either case costs less than to branch.
+        items[total] = at;
+        total += tag;
+        if (depth === 0) break;
+        cell = waiting[--depth] as number;
+        continue;
+      }
+      const key = cells[at] as number;
+      if (tag === CELL.all) {
+        for (let i = at + key; i > at; i--) waiting[depth++] = cells[i] as number;
+        cell = waiting[--depth] as number;
+        continue;
+      }
+      const place = places[row + key] as number;
+      const type = place === 0 ? VALUE_NULL : (valueTypes[start + place] as number);
+      const value = valueNumbers[start + place] as number;
+      if (tag === CELL.range) {
+        cell = type === VALUE_NUMBER ? chooseInterval(cells, numbers, at, value) : CELL.nothing;
+      } else if (tag === CELL.tree) {
+        const tree = dispatch.trees[cells[at + 1] as number];
+        if (type === VALUE_NUMBER && tree !== undefined) total = searchTree(tree, value, items, total);
+        cell = CELL.nothing;
+      } else {
+        let number = -1;
+        if (type === VALUE_STRING) {
+          const known = places[textsFrom + value] as number;
+          number = known !== 0 ? known - ASKED : textOf(view, value);
+        } else if (type !== VALUE_NULL) number = dispatch.others.get(valueAt(entry, start + place) as Scalar) ?? -1;
+        cell = choose(cells, numbers, cell, number);
       }
     }
+    if (total - first > 1) sort(items, first, total);
   }
+  starts[count] = total;
+  dispatch.view = view;
+}
+
+const FEW = 16;
+
+/** The cell of the interval in which a value lies. */
+function chooseInterval(cells: Int32Array, numbers: Float64Array, at: number, value: number): number {
+  const count = cells[at + 1] as number;
+  const from = cells[at + 2] as number;
+  if (count > FEW) return cells[at + 3 + countUpTo(numbers, value, from, from + count)] as number;
+  let interval = 0;
+  for (let i = from; i < from + count; i++) interval += Number((numbers[i] as number) <= value);
+  return cells[at + 3 + interval] as number;
 }
 
 /** The cell for a number in a choice; nothing for numbers that it doesn't have, as -1 is. */
-function choose({ cells, numbers }: Dispatch, choice: number, number: number): number {
+function choose(cells: Int32Array, numbers: Float64Array, choice: number, number: number): number {
   if (number < 0) return CELL.nothing;
   const at = choice >>> CELL_BITS;
   if ((choice & CELL_MASK) === CELL.equality) {
@@ -132,55 +196,23 @@ function choose({ cells, numbers }: Dispatch, choice: number, number: number): n
   return place >= 0 && numbers[from + place] === number ? (cells[at + 3 + place] as number) : CELL.nothing;
 }
 
-function chooseInterval({ cells, numbers }: Dispatch, at: number, view: DispatchView, event: number): number {
-  const { entry } = view;
-  const place = placeOfValue(view, event, cells[at] as number);
-  if (place < 0 || entry.valueTypes[place] !== VALUE_NUMBER) return CELL.nothing;
-  const count = cells[at + 1] as number;
-  const from = cells[at + 2] as number;
-  const interval = countUpTo(numbers, entry.valueNumbers[place] as number, from, from + count);
-  return cells[at + 3 + interval] as number;
+function withRoom(items: Int32Array, count: number): Int32Array {
+  const larger = new Int32Array(Math.max(count, items.length * 2));
+  larger.set(items);
+  return larger;
 }
 
-function takeTree(dispatch: Dispatch, at: number, view: DispatchView, event: number): void {
-  const { cells, trees, found, count } = dispatch;
-  const value = property(view, event, cells[at] as number);
-  const tree = trees[cells[at + 1] as number];
-  if (typeof value !== "number" || tree === undefined) return;
-  const end = searchTree(tree, value, found, count);
-  for (let i = count; i < end; i++) take(dispatch, found[i] as number, view, event);
-}
-
-function take(dispatch: Dispatch, item: number, view: EventView, event: number): void {
-  const order = item >>> 1;
-  if ((item & 1) !== 0 && dispatch.rests[order]?.(view, event) !== true) return;
-  const { found, count } = dispatch;
-  if (count > 0 && (found[count - 1] as number) > order) dispatch.ascending = false;
-  found[count] = order;
-  dispatch.count = count + 1;
-}
-
-/** The plan's number of a property's value, -1 where no selector wants it. */
-function valueNumber(dispatch: Dispatch, view: DispatchView, event: number, key: number): number {
-  const at = placeOfValue(view, event, key);
-  if (at < 0) return -1;
-  const { entry } = view;
-  if (entry.valueTypes[at] === VALUE_STRING) return textOf(view, entry.valueNumbers[at] as number);
-  const value = valueAt(entry, at);
-  return isScalar(value) ? (dispatch.others.get(value) ?? -1) : -1;
-}
-
-const FEW = 16;
-
-function sort(numbers: Int32Array, count: number): void {
-  if (count > FEW) {
-    numbers.subarray(0, count).sort();
+function sort(numbers: Int32Array, from: number, to: number): void {
+  if (to - from > FEW) {
+    let ascending = true;
+    for (let i = from + 1; i < to && ascending; i++) ascending = (numbers[i - 1] as number) < (numbers[i] as number);
+    if (!ascending) numbers.subarray(from, to).sort();
     return;
   }
-  for (let i = 1; i < count; i++) {
+  for (let i = from + 1; i < to; i++) {
     const number = numbers[i] as number;
     let place = i;
-    while (place > 0 && (numbers[place - 1] as number) > number) {
+    while (place > from && (numbers[place - 1] as number) > number) {
       numbers[place] = numbers[place - 1] as number;
       place--;
     }

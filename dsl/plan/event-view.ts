@@ -22,7 +22,7 @@ export interface PropertyKeys {
 /** An entry as one plan sees it. */
 export interface EventView {
   readonly entry: EntryReader;
-  /** Place of key k in the values of shape s at [s * keys + k], plus one; 0 where the shape has no such key. */
+  /** Begins with the places of key k in the values of shape s, plus one, at [s * keys + k]; 0 where it has no such key. */
   readonly places: Uint32Array;
   readonly keys: number;
 }
