@@ -59,6 +59,26 @@ export function readUints(from: Buffer, at: number, length: number, width: numbe
   return into;
 }
 
+/** Running sums of integers: item i is the sum of all before i, plus `first`; one item more than there are integers. */
+export function readSums(from: Buffer, at: number, length: number, width: number, first: number): Uint32Array {
+  const into = carve(Uint32Array, length + 1);
+  let sum = first;
+  if (width === 1) {
+    for (let i = 0; i < length; i++) {
+      into[i] = sum;
+      sum += from[at + i] as number;
+    }
+  } else {
+    const integers = readUints(from, at, length, width);
+    for (let i = 0; i < length; i++) {
+      into[i] = sum;
+      sum += integers[i] as number;
+    }
+  }
+  into[length] = sum;
+  return into;
+}
+
 export function readDoubles(from: Buffer, at: number, length: number, width: number): Float64Array {
   const into = carve(Float64Array, length);
   const view = new DataView(from.buffer, from.byteOffset + at, length * width);

@@ -22,9 +22,10 @@ import {
   VALUE_STRING,
   VALUE_TRUE,
 } from "./entry-layout.ts";
-import { carve, readBytes, readDoubles, readUints } from "./entry-items.ts";
+import { carve, readBytes, readDoubles, readSums, readUints } from "./entry-items.ts";
 import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
 import { ANONYMOUS_PREFIX } from "./ids.ts";
+import type { TextNumbers } from "./text-numbers.ts";
 
 interface Layout {
   readonly receivedAt: number;
@@ -92,16 +93,17 @@ class TextTable {
   readonly #buffer: Buffer;
   readonly #starts: Uint32Array;
   readonly #ascii: boolean;
-  readonly #texts: (string | undefined)[];
+  #texts: (string | undefined)[] | null = null;
 
-  constructor(buffer: Buffer, at: number, lengths: Uint32Array, ascii: boolean) {
+  /** Text n lies from `starts[n]` up to but without `starts[n + 1]`. */
+  constructor(buffer: Buffer, starts: Uint32Array, ascii: boolean) {
     this.#buffer = buffer;
-    this.#starts = startsOf(lengths, at);
+    this.#starts = starts;
     this.#ascii = ascii;
-    this.#texts = emptySlots(lengths.length);
   }
 
   get(n: number): string {
+    this.#texts ??= emptySlots(this.#starts.length - 1);
     const known = this.#texts[n];
     if (known !== undefined) return known;
     const from = this.#starts[n];
@@ -120,6 +122,11 @@ class TextTable {
     return this.#buffer.subarray(from, to);
   }
 
+  /** What number `texts` has for text n, which isn't decoded for that; -1 where it has none. */
+  numberIn(n: number, texts: TextNumbers): number {
+    return texts.find(this.#buffer, this.#starts[n] as number, this.#starts[n + 1] as number);
+  }
+
   /** Whether text n is, as UTF-8, `other` from `begin` up to but without `end`. */
   is(n: number, other: Uint8Array, begin: number, end: number): boolean {
     const buffer = this.#buffer;
@@ -135,19 +142,6 @@ function emptySlots<T>(count: number): (T | undefined)[] {
   const slots: (T | undefined)[] = [];
   slots.length = count;
   return slots;
-}
-
-/** Running sums: item i is the sum of all lengths before i, plus `first`; one item more than there are lengths. */
-function startsOf(lengths: Uint32Array, first: number): Uint32Array {
-  const { length } = lengths;
-  const starts = carve(Uint32Array, length + 1);
-  let at = first;
-  for (let i = 0; i < length; i++) {
-    starts[i] = at;
-    at += lengths[i] as number;
-  }
-  starts[length] = at;
-  return starts;
 }
 
 /** Rows of nested values, contexts and traits; opened when the first is asked for. */
@@ -172,6 +166,8 @@ export class ColumnReader {
   readonly seenHi: Uint32Array;
   readonly shapes: Uint32Array;
   readonly shapeCount: number;
+  readonly shapeStarts: Uint32Array;
+  readonly shapeKeyStrings: Uint32Array;
   readonly stringCount: number;
   readonly valueStarts: Uint32Array;
   readonly valueTypes: Uint8Array;
@@ -180,8 +176,6 @@ export class ColumnReader {
   readonly #layout: Layout;
   readonly #contacts: Uint32Array;
   readonly #known: Uint8Array;
-  readonly #shapeStarts: Uint32Array;
-  readonly #shapeKeys: Uint32Array;
   readonly #keyTexts: (readonly string[] | undefined)[];
   #strings: TextTable | null = null;
   #contactIds: TextTable | null = null;
@@ -215,21 +209,16 @@ export class ColumnReader {
     this.shapes = this.#uints(COLUMN.eventShapes);
     this.shapeCount = layout.counts[COUNTS.shapes] ?? 0;
     this.stringCount = layout.counts[COUNTS.strings] ?? 0;
-    const sizes = this.#uints(COLUMN.shapeSizes);
-    this.#shapeStarts = startsOf(sizes, 0);
-    this.#shapeKeys = this.#uints(COLUMN.shapeKeyStrings);
+    this.shapeStarts = this.#starts(COLUMN.shapeSizes, 0);
+    this.shapeKeyStrings = this.#uints(COLUMN.shapeKeyStrings);
     this.#keyTexts = emptySlots(this.shapeCount);
-    this.valueStarts = valueStartsOf(sizes, this.shapes);
+    this.valueStarts = valueStartsOf(this.shapeStarts, this.shapes);
     this.valueTypes = this.#bytes(COLUMN.valueTypes);
     this.valueNumbers = merge(
       this.valueTypes,
       this.#uints(COLUMN.valueRefItems),
       this.#doubles(COLUMN.valueNumberItems),
     );
-  }
-
-  shapeKeys(shape: number): Uint32Array {
-    return this.#shapeKeys.subarray(this.#shapeStarts[shape] ?? 0, this.#shapeStarts[shape + 1] ?? 0);
   }
 
   known(event: number): boolean {
@@ -266,6 +255,11 @@ export class ColumnReader {
   string(n: number): string {
     this.#strings ??= this.#texts(this.#layout.stringsAt, COLUMN.stringLengths, STRINGS_ASCII);
     return this.#strings.get(n);
+  }
+
+  stringNumber(n: number, texts: TextNumbers): number {
+    this.#strings ??= this.#texts(this.#layout.stringsAt, COLUMN.stringLengths, STRINGS_ASCII);
+    return this.#strings.numberIn(n, texts);
   }
 
   complex(n: number): Json {
@@ -319,13 +313,17 @@ export class ColumnReader {
     };
   }
 
+  #keysOf(shape: number): Uint32Array {
+    return this.shapeKeyStrings.subarray(this.shapeStarts[shape] ?? 0, this.shapeStarts[shape + 1] ?? 0);
+  }
+
   #properties(event: number): JsonObject {
     const start = this.valueStarts[event] ?? 0;
     return this.#object(this.shapes[event] ?? 0, this.valueTypes, this.valueNumbers, start);
   }
 
   #object(shape: number, types: Uint8Array, numbers: Float64Array, start: number): JsonObject {
-    const keys = (this.#keyTexts[shape] ??= Array.from(this.shapeKeys(shape), (n) => this.string(n)));
+    const keys = (this.#keyTexts[shape] ??= Array.from(this.#keysOf(shape), (n) => this.string(n)));
     const object: { [key: string]: Json } = {};
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] ?? "";
@@ -358,12 +356,17 @@ export class ColumnReader {
   #openRecords(): Records {
     if (this.#records !== null) return this.#records;
     const forms = this.#uints(COLUMN.recordForms);
-    const sizes = forms.map((form) => (form % 2 === 1 ? (form - 1) / 2 : this.shapeKeys(form / 2).length));
+    const starts = carve(Uint32Array, forms.length);
+    let at = 0;
+    forms.forEach((form, n) => {
+      starts[n] = at;
+      at += form % 2 === 1 ? (form - 1) / 2 : this.#keysOf(form / 2).length;
+    });
     const types = this.#bytes(COLUMN.recordTypes);
     const refs = this.#uints(COLUMN.recordRefItems);
     const numbers = merge(types, refs, this.#doubles(COLUMN.recordNumberItems));
     const made = emptySlots<Json>(forms.length);
-    this.#records = { forms, starts: startsOf(sizes, 0), types, numbers, made };
+    this.#records = { forms, starts, types, numbers, made };
     return this.#records;
   }
 
@@ -382,8 +385,14 @@ export class ColumnReader {
     return readDoubles(this.#buffer, starts[column] as number, lengths[column] as number, widths[column] as number);
   }
 
+  #starts(column: number, first: number): Uint32Array {
+    const { starts, lengths, widths } = this.#layout;
+    const [at, length, width] = [starts[column] as number, lengths[column] as number, widths[column] as number];
+    return readSums(this.#buffer, at, length, width, first);
+  }
+
   #texts(at: number, lengths: number, asciiFlag: number): TextTable {
-    return new TextTable(this.#buffer, at, this.#uints(lengths), (this.#layout.flags & asciiFlag) !== 0);
+    return new TextTable(this.#buffer, this.#starts(lengths, at), (this.#layout.flags & asciiFlag) !== 0);
   }
 }
 
@@ -396,13 +405,14 @@ function spread(table: Uint32Array, numbers: Uint32Array): Uint32Array {
 }
 
 /** Where the values of each event begin: behind those of all events before it. */
-function valueStartsOf(sizes: Uint32Array, shapes: Uint32Array): Uint32Array {
+function valueStartsOf(shapeStarts: Uint32Array, shapes: Uint32Array): Uint32Array {
   const { length } = shapes;
   const starts = carve(Uint32Array, length);
   let at = 0;
   for (let i = 0; i < length; i++) {
     starts[i] = at;
-    at += sizes[shapes[i] as number] as number;
+    const shape = shapes[i] as number;
+    at += (shapeStarts[shape + 1] as number) - (shapeStarts[shape] as number);
   }
   return starts;
 }

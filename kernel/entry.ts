@@ -6,6 +6,7 @@
 import { ColumnReader } from "./entry-reader.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import type { Event, Json, JsonObject } from "./event.ts";
+import type { TextNumbers } from "./text-numbers.ts";
 
 /**
  * Types of property values as `EntryReader.valueTypes` codes them. For VALUE_NUMBER the number itself is in
@@ -40,8 +41,9 @@ export interface EntryReader {
   readonly shapeCount: number;
   /** Strings of the entry, for `string(n)`. */
   readonly stringCount: number;
-  /** String numbers of the keys of a shape, in order. */
-  shapeKeys(shape: number): Uint32Array;
+  /** String numbers of the keys of shape s, in order, from `shapeStarts[s]` up to but without `shapeStarts[s + 1]`. */
+  readonly shapeKeyStrings: Uint32Array;
+  readonly shapeStarts: Uint32Array;
   /** Where the event's values begin in the value columns; value k belongs to key k of its shape. */
   readonly valueStarts: Uint32Array;
   readonly valueTypes: Uint8Array;
@@ -57,6 +59,8 @@ export interface EntryReader {
   anonymousId(event: number): string | null;
   messageId(event: number): string;
   string(n: number): string;
+  /** What number `texts` has for string n, without decoding it; -1 where it has none. */
+  stringNumber(n: number, texts: TextNumbers): number;
   complex(n: number): Json;
   context(event: number): JsonObject;
   /** Traits to set, or null where the call sets none. */

@@ -4,7 +4,8 @@
  */
 import type { Contender, MakeContender } from "./contender.ts";
 import { loadPeer } from "./load.ts";
-import { sortedMembers, type Fact, type Rule } from "./rules.ts";
+import { createMemberships } from "./memberships.ts";
+import type { Fact, Rule } from "./rules.ts";
 
 interface JsonRulesEngine {
   readonly Engine: new (rules: readonly object[]) => {
@@ -27,18 +28,18 @@ export async function jsonRulesEngine(rules: readonly Rule[]): Promise<Contender
       event: { type: String(i) },
     })),
   );
-  const members = rules.map(() => new Set<number>());
+  const memberships = createMemberships(rules.length);
   return {
     prepare(facts) {
       const inputs = facts.map(({ event, category, price }) => ({ event, category, price }));
       return async () => {
         for (const [i, input] of inputs.entries()) {
           const { events } = await engine.run(input);
-          for (const { type } of events) members[Number(type)]?.add(facts[i]?.contact ?? -1);
+          for (const { type } of events) memberships.add(Number(type), facts[i]?.contact ?? -1);
         }
       };
     },
-    members: () => sortedMembers(members),
+    members: () => memberships.members(),
   };
 }
 
@@ -74,12 +75,12 @@ export const jsonLogicContender: MakeContender = async (rules) => {
 };
 
 function testing(tests: readonly ((fact: unknown) => unknown)[]): Contender {
-  const members = tests.map(() => new Set<number>());
+  const memberships = createMemberships(tests.length);
   const take = (fact: Fact): void => {
-    for (let i = 0; i < tests.length; i++) if (tests[i]?.(fact) === true) members[i]?.add(fact.contact);
+    for (let i = 0; i < tests.length; i++) if (tests[i]?.(fact) === true) memberships.add(i, fact.contact);
   };
   return {
     prepare: (facts) => () => facts.forEach(take),
-    members: () => sortedMembers(members),
+    members: () => memberships.members(),
   };
 }

@@ -12,6 +12,7 @@ import type * as ShardModule from "../../processor/shard.ts";
 import type { StreamEntry } from "../../processor/state-machine.ts";
 import { fromBuild } from "../build.ts";
 import type { Contender } from "./contender.ts";
+import { createMemberships } from "./memberships.ts";
 import { modelOf, sortedMembers, type Fact, type Rule } from "./rules.ts";
 
 const { encodeEntry, openEntry } = await fromBuild<typeof Entry>("kernel/entry.ts");
@@ -73,18 +74,17 @@ export function sluiceContender(rules: readonly Rule[]): Contender {
  */
 export function matchingContender(rules: readonly Rule[]): Contender {
   const plan = planOf(recordOf(rules));
-  const members = rules.map(() => new Set<number>());
+  const memberships = createMemberships(rules.length);
   const numbered = createNumbering();
-  const sets = new Map<SelectorPlan, Set<number>>();
-  const setOf = (selector: SelectorPlan): Set<number> => {
+  /** The rule of each selector, by its order; -1 until it is met. */
+  const ruleOf = new Int32Array(rules.length).fill(-1);
+  const findRule = (selector: SelectorPlan): number => {
     const [feature] = selector.features;
     const { starts, roots } = plan.readers.features;
     const found = plan.roots[roots[starts[feature?.index ?? -1] ?? -1] ?? -1];
     const segment = found?.kind === "segment" ? plan.segments.find(({ id }) => id === found.id) : undefined;
-    const set = members[Number(segment?.name.slice("rule ".length))];
-    if (set === undefined) throw new Error(`no rule belongs to the selector ${selector.text}`);
-    sets.set(selector, set);
-    return set;
+    if (segment === undefined) throw new Error(`no rule belongs to the selector ${selector.text}`);
+    return (ruleOf[selector.order] = Number(segment.name.slice("rule ".length)));
   };
   const match = (entry: EntryReader, contacts: readonly number[]): void => {
     const view = openView(entry, plan.keys);
@@ -92,7 +92,8 @@ export function matchingContender(rules: readonly Rule[]): Contender {
       const matches = matchEvent(plan.selectorsFor, view, event, plan.matched);
       for (let i = 0; i < matches; i++) {
         const selector = plan.matched[i] as SelectorPlan;
-        (sets.get(selector) ?? setOf(selector)).add(contacts[event] as number);
+        const rule = ruleOf[selector.order] as number;
+        memberships.add(rule < 0 ? findRule(selector) : rule, contacts[event] as number);
       }
     }
   };
@@ -104,7 +105,7 @@ export function matchingContender(rules: readonly Rule[]): Contender {
       );
       return () => entries.forEach((entry, i) => match(entry, contacts[i] ?? []));
     },
-    members: () => sortedMembers(members),
+    members: () => memberships.members(),
   };
 }
 

@@ -29,8 +29,8 @@ export interface SelectorPlan {
   readonly selector: EventSelector;
   /** Its place among the selectors of the plan: several that match one event take it in this order. */
   readonly order: number;
-  /** Its filter: what can be looked up, and what else has to hold. */
-  readonly probe: Probe | null;
+  /** Its filter: what can be looked up, one after the other, and what else has to hold. */
+  readonly probes: readonly Probe[];
   readonly rest: FilterTest | null;
   readonly features: Feature[];
   /** Micro points that each event adds to the score, and to tags named in the model. */
@@ -115,8 +115,8 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     const text = printEventSelector(event);
     let plan = selectors.get(text);
     if (plan === undefined) {
-      const { probe, rest } = splitFilter(event.where, keys, zone);
-      plan = { text, selector: event, order: selectors.size, probe, rest, features: [], points: 0, tags: [] };
+      const { probes, rest } = splitFilter(event.where, keys, zone);
+      plan = { text, selector: event, order: selectors.size, probes, rest, features: [], points: 0, tags: [] };
       selectors.set(text, plan);
     }
     return plan;

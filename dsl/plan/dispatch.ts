@@ -1,226 +1,223 @@
-/**
- * The selectors that a call matches, found by its kind and name, then by what its properties are: equalities in a
- * table by value, ranges in a tree. Filters that compare nothing with something fixed are tried one by one.
- */
-import type { EntryReader } from "../../kernel/entry.ts";
+/** The selectors that a call matches, found in the plan's table by its kind and name and by what its properties are. */
+import { carve } from "../../kernel/entry-items.ts";
+import { VALUE_NULL, VALUE_NUMBER, VALUE_STRING, type EntryReader } from "../../kernel/entry.ts";
 import { CALL_KINDS, IDENTIFY, PAGE, SCREEN, TRACK } from "../../kernel/event.ts";
+import type { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { EventSelector } from "../ast.ts";
-import { VALUE_STRING } from "../../kernel/entry.ts";
-import { isScalar, type Scalar } from "../value.ts";
+import { type Scalar } from "../value.ts";
 import type { SelectorPlan } from "./builder.ts";
-import { createEqualityIndex, type EqualityIndex } from "./equality-index.ts";
-import { placeOfValue, property, valueAt, viewEntry, type EventView, type PropertyKeys } from "./event-view.ts";
-import { createRangeIndex, type RangeIndex } from "./range-index.ts";
+import { CELL, CELL_BITS, CELL_MASK, createTableBuilder, type DispatchTable } from "./dispatch-table.ts";
+import { valueAt, type EventView, type PropertyKeys } from "./event-view.ts";
+import type { FilterTest } from "./filter.ts";
+import { countUpTo, searchTree } from "./range-index.ts";
 
-/** An entry as one plan sees it, with the selectors of each kind and name that was met in it. */
+/** An entry as one plan sees it, with the plan's numbers of its strings. */
 export interface DispatchView extends EventView {
-  readonly groups: Map<number, SelectorGroup>;
-  /** The plan's number of each string of the entry, by the string's own number; `UNKNOWN` until it is asked for. */
-  readonly valueNumbers: Int32Array;
+  readonly texts: TextNumbers;
+  /** Behind the places: by string of the entry the number of its text plus `ASKED`; 0 until it is asked for. */
+  readonly textsFrom: number;
 }
 
-/** The selectors of one kind and name of call. */
-interface SelectorGroup {
-  readonly plain: readonly SelectorPlan[];
-  readonly equalities: readonly Equalities[];
-  readonly ranges: readonly Ranges[];
-}
+/** Numbers of texts begin at -1, and 0 stands for what isn't known yet. */
+const ASKED = 2;
 
-/** Selectors that want a property to be one of their values: a group of the plan's index. */
-interface Equalities {
-  readonly key: number;
-  readonly group: number;
-}
-
-/** Selectors that want a property to be a number in their range. */
-interface Ranges {
-  readonly key: number;
-  readonly index: RangeIndex;
+export interface Dispatch extends DispatchTable {
   readonly selectors: readonly SelectorPlan[];
+  /** What is left of each selector's filter. */
+  readonly rests: readonly (FilterTest | null)[];
+  /** What was looked up last; its entry's events meet the items from `starts[event]` on, ascending. */
+  view: DispatchView | null;
+  starts: Int32Array;
+  items: Int32Array;
+  /** Scratch: cells that are still to be visited. */
+  readonly waiting: Int32Array;
 }
 
-export interface Dispatch {
-  groupOf(kind: number, name: string | null): SelectorGroup;
-  readonly equalities: EqualityIndex;
-}
-
-/** One for all, since most groups have no use for most of their lists. */
-const NONE: readonly never[] = [];
-const EMPTY: SelectorGroup = { plain: NONE, equalities: NONE, ranges: NONE };
-
-export function createDispatch(selectors: readonly SelectorPlan[]): Dispatch {
-  const valued: Map<Scalar, SelectorPlan[]>[] = [];
-  const byKind = CALL_KINDS.map((_, kind) => {
-    const candidates = selectors.filter((plan) => coversKind(plan.selector, kind));
-    const unnamed = candidates.filter(({ selector }) => selector.name === null);
-    const byName = new Map<string, SelectorPlan[]>();
-    for (const plan of candidates) {
-      const { name } = plan.selector;
-      if (name === null) continue;
-      const list = byName.get(name.text);
-      if (list === undefined) byName.set(name.text, [...unnamed, plan]);
-      else list.push(plan);
-    }
-    const named = new Map([...byName].map(([name, list]) => [name, groupOf(list, valued)]));
-    return { named, unnamed: groupOf(unnamed, valued) };
+/** `selectors` in the order of the plan. */
+export function createDispatch(selectors: readonly SelectorPlan[], { texts }: PropertyKeys): Dispatch {
+  const builder = createTableBuilder(texts);
+  CALL_KINDS.forEach((_, kind) => {
+    builder.addKind(
+      kind,
+      selectors.filter(({ selector }) => coversKind(selector, kind)),
+    );
   });
+  const table = builder.finish();
   return {
-    equalities: createEqualityIndex(valued),
-    groupOf(kind, name) {
-      const groups = byKind[kind];
-      if (groups === undefined) return EMPTY;
-      return (name === null ? undefined : groups.named.get(name)) ?? groups.unnamed;
-    },
+    ...table,
+    selectors,
+    rests: selectors.map(({ rest }) => rest),
+    view: null,
+    starts: new Int32Array(128),
+    items: new Int32Array(1024),
+    waiting: new Int32Array(table.cells.length),
   };
 }
 
-const UNKNOWN = -2;
+export function openView(entry: EntryReader, { texts, count, ofText }: PropertyKeys): DispatchView {
+  const textsFrom = entry.shapeCount * count;
+  const places = carve(Uint32Array, textsFrom + entry.stringCount);
+  const view = { entry, places, keys: count, texts, textsFrom };
+  if (count === 0) return view;
+  const { shapeStarts, shapeKeyStrings } = entry;
+  for (let shape = 0; shape < entry.shapeCount; shape++) {
+    const from = shapeStarts[shape] as number;
+    const to = shapeStarts[shape + 1] as number;
+    for (let at = from; at < to; at++) {
+      const text = textOf(view, shapeKeyStrings[at] as number);
+      const key = text >= 0 && text < ofText.length ? (ofText[text] as number) : -1;
+      if (key >= 0) places[shape * count + key] = at - from + 1;
+    }
+  }
+  return view;
+}
 
-export function openView(entry: EntryReader, keys: PropertyKeys): DispatchView {
-  const { places, keys: count } = viewEntry(entry, keys);
-  const valueNumbers = new Int32Array(entry.stringCount).fill(UNKNOWN);
-  return { entry, places, keys: count, groups: new Map(), valueNumbers };
+/** The plan's number of a string of the entry, -1 where it looks for no such text. Each string is looked up once. */
+function textOf({ entry, texts, places, textsFrom }: DispatchView, string: number): number {
+  const known = places[textsFrom + string] as number;
+  if (known !== 0) return known - ASKED;
+  const number = entry.stringNumber(string, texts);
+  places[textsFrom + string] = number + ASKED;
+  return number;
 }
 
 /** Puts the selectors that an event matches into `into`, in the order of the plan; gives how many there are. */
 export function matchEvent(dispatch: Dispatch, view: DispatchView, event: number, into: SelectorPlan[]): number {
-  const group = groupFor(dispatch, view, event);
+  if (dispatch.view !== view) lookUp(dispatch, view);
+  const { items, selectors, starts } = dispatch;
+  const end = starts[event + 1] as number;
   let count = 0;
-  let sources = 0;
-  if (group.plain.length > 0) {
-    count = takeAll(group.plain, 0, group.plain.length, view, event, into, 0);
-    sources++;
+  for (let i = starts[event] as number; i < end; i++) {
+    const item = items[i] as number;
+    const order = item >>> 1;
+    if ((item & 1) !== 0 && dispatch.rests[order]?.(view, event) !== true) continue;
+    into[count++] = selectors[order] as SelectorPlan;
   }
-  for (const { key, group: own } of group.equalities) {
-    const { equalities } = dispatch;
-    const value = valueNumber(equalities, view, event, key);
-    if (value < 0) continue;
-    const from = equalities.find(own, value);
-    if (equalities.count === 0) continue;
-    count = takeAll(equalities.items, from, from + equalities.count, view, event, into, count);
-    sources++;
-  }
-  for (const { key, index, selectors } of group.ranges) {
-    const value = property(view, event, key);
-    if (typeof value !== "number") continue;
-    index.find(value, (place) => {
-      const plan = selectors[place] as SelectorPlan;
-      if (plan.rest === null || plan.rest(view, event)) into[count++] = plan;
-    });
-    // A tree gives them in an order of its own.
-    sources += 2;
-  }
-  if (sources > 1) sort(into, count);
   return count;
 }
 
-function groupFor(dispatch: Dispatch, { entry, groups }: DispatchView, event: number): SelectorGroup {
-  const kind = entry.kinds[event] as number;
-  const name = entry.names[event] as number;
-  const code = name * CALL_KINDS.length + kind;
-  let group = groups.get(code);
-  if (group === undefined) {
-    group = dispatch.groupOf(kind, name === 0 ? null : entry.string(name - 1));
-    groups.set(code, group);
+/**
+ * Looks up all events of an entry: in one loop over its columns, in which the waits for memory overlap. What is left of
+ * filters isn't tried here: one that throws is the fault of its event.
+ */
+function lookUp(dispatch: Dispatch, view: DispatchView): void {
+  const { cells, numbers, waiting } = dispatch;
+  const { entry, places, textsFrom, keys } = view;
+  const { count, kinds, names, shapes, valueStarts, valueTypes, valueNumbers } = entry;
+  if (dispatch.starts.length <= count) dispatch.starts = new Int32Array(count * 2);
+  const { starts } = dispatch;
+  let { items } = dispatch;
+  let total = 0;
+  for (let event = 0; event < count; event++) {
+    starts[event] = total;
+    if (total + dispatch.selectors.length >= items.length) {
+      items = withRoom(items, total + dispatch.selectors.length + 1);
+      dispatch.items = items;
+    }
+    const first = total;
+    const kind = (kinds[event] as number) * 2;
+    const name = names[event] as number;
+    const row = (shapes[event] as number) * keys;
+    const start = (valueStarts[event] as number) - 1;
+    let depth = 0;
+    let cell = cells[kind] as number;
+    if (name !== 0) {
+      const known = places[textsFrom + name - 1] as number;
+      const text = known !== 0 ? known - ASKED : textOf(view, name - 1);
+      const named = choose(cells, numbers, cells[kind + 1] as number, text);
+      if (cell === CELL.nothing) cell = named;
+      else waiting[depth++] = named;
+    }
+    for (;;) {
+      const at = cell >>> CELL_BITS;
+      const tag = cell & CELL_MASK;
+      if (tag <= CELL.selector) {
+        // Nothing or one selector, which nobody can foresee: to write in either case costs less than to branch.
+        items[total] = at;
+        total += tag;
+        if (depth === 0) break;
+        cell = waiting[--depth] as number;
+        continue;
+      }
+      const key = cells[at] as number;
+      if (tag === CELL.all) {
+        for (let i = at + key; i > at; i--) waiting[depth++] = cells[i] as number;
+        cell = waiting[--depth] as number;
+        continue;
+      }
+      const place = places[row + key] as number;
+      const type = place === 0 ? VALUE_NULL : (valueTypes[start + place] as number);
+      const value = valueNumbers[start + place] as number;
+      if (tag === CELL.range) {
+        cell = type === VALUE_NUMBER ? chooseInterval(cells, numbers, at, value) : CELL.nothing;
+      } else if (tag === CELL.tree) {
+        const tree = dispatch.trees[cells[at + 1] as number];
+        if (type === VALUE_NUMBER && tree !== undefined) total = searchTree(tree, value, items, total);
+        cell = CELL.nothing;
+      } else {
+        let number = -1;
+        if (type === VALUE_STRING) {
+          const known = places[textsFrom + value] as number;
+          number = known !== 0 ? known - ASKED : textOf(view, value);
+        } else if (type !== VALUE_NULL) number = dispatch.others.get(valueAt(entry, start + place) as Scalar) ?? -1;
+        cell = choose(cells, numbers, cell, number);
+      }
+    }
+    if (total - first > 1) sort(items, first, total);
   }
-  return group;
-}
-
-/** The plan's number of a property's value, -1 where no selector wants it. Each string of an entry is told once. */
-function valueNumber(
-  equalities: EqualityIndex,
-  { entry, places, keys, valueNumbers }: DispatchView,
-  event: number,
-  key: number,
-): number {
-  const at = placeOfValue(entry, places, keys, event, key);
-  if (at < 0) return -1;
-  if (entry.valueTypes[at] !== VALUE_STRING) {
-    const value = valueAt(entry, at);
-    return isScalar(value) ? equalities.numberOf(value) : -1;
-  }
-  const string = entry.valueNumbers[at] as number;
-  let number = valueNumbers[string] as number;
-  if (number === UNKNOWN) {
-    number = equalities.numberOf(entry.string(string));
-    valueNumbers[string] = number;
-  }
-  return number;
-}
-
-/** Those of `selectors` from place `from` up to but without `to` whose filter holds, into `into` from `count` on. */
-function takeAll(
-  selectors: readonly SelectorPlan[],
-  from: number,
-  to: number,
-  view: EventView,
-  event: number,
-  into: SelectorPlan[],
-  count: number,
-): number {
-  let taken = count;
-  for (let i = from; i < to; i++) {
-    const plan = selectors[i] as SelectorPlan;
-    if (plan.rest === null || plan.rest(view, event)) into[taken++] = plan;
-  }
-  return taken;
+  starts[count] = total;
+  dispatch.view = view;
 }
 
 const FEW = 16;
 
-function sort(plans: SelectorPlan[], count: number): void {
-  if (count > FEW) {
-    const sorted = plans.slice(0, count).sort((a, b) => a.order - b.order);
-    for (let i = 0; i < count; i++) plans[i] = sorted[i] as SelectorPlan;
+/** The cell of the interval in which a value lies. */
+function chooseInterval(cells: Int32Array, numbers: Float64Array, at: number, value: number): number {
+  const count = cells[at + 1] as number;
+  const from = cells[at + 2] as number;
+  if (count > FEW) return cells[at + 3 + countUpTo(numbers, value, from, from + count)] as number;
+  let interval = 0;
+  for (let i = from; i < from + count; i++) interval += Number((numbers[i] as number) <= value);
+  return cells[at + 3 + interval] as number;
+}
+
+/** The cell for a number in a choice; nothing for numbers that it doesn't have, as -1 is. */
+function choose(cells: Int32Array, numbers: Float64Array, choice: number, number: number): number {
+  if (number < 0) return CELL.nothing;
+  const at = choice >>> CELL_BITS;
+  if ((choice & CELL_MASK) === CELL.equality) {
+    const place = number - (cells[at + 1] as number);
+    return place >= 0 && place < (cells[at + 2] as number) ? (cells[at + 3 + place] as number) : CELL.nothing;
+  }
+  if (choice === CELL.nothing) return CELL.nothing;
+  const count = cells[at + 1] as number;
+  const from = cells[at + 2] as number;
+  const place = countUpTo(numbers, number, from, from + count) - 1;
+  return place >= 0 && numbers[from + place] === number ? (cells[at + 3 + place] as number) : CELL.nothing;
+}
+
+function withRoom(items: Int32Array, count: number): Int32Array {
+  const larger = new Int32Array(Math.max(count, items.length * 2));
+  larger.set(items);
+  return larger;
+}
+
+function sort(numbers: Int32Array, from: number, to: number): void {
+  if (to - from > FEW) {
+    let ascending = true;
+    for (let i = from + 1; i < to && ascending; i++) ascending = (numbers[i - 1] as number) < (numbers[i] as number);
+    if (!ascending) numbers.subarray(from, to).sort();
     return;
   }
-  for (let i = 1; i < count; i++) {
-    const plan = plans[i] as SelectorPlan;
+  for (let i = from + 1; i < to; i++) {
+    const number = numbers[i] as number;
     let place = i;
-    while (place > 0 && (plans[place - 1] as SelectorPlan).order > plan.order) {
-      plans[place] = plans[place - 1] as SelectorPlan;
+    while (place > from && (numbers[place - 1] as number) > number) {
+      numbers[place] = numbers[place - 1] as number;
       place--;
     }
-    plans[place] = plan;
+    numbers[place] = number;
   }
-}
-
-/** Puts what it finds by value into `valued`, a map for each of the group's `equalities`. */
-function groupOf(selectors: readonly SelectorPlan[], valued: Map<Scalar, SelectorPlan[]>[]): SelectorGroup {
-  const ordered = [...selectors].sort((a, b) => a.order - b.order);
-  const equalities = new Map<number, Map<Scalar, SelectorPlan[]>>();
-  const ranges = new Map<number, SelectorPlan[]>();
-  for (const plan of ordered) {
-    const { probe } = plan;
-    if (probe === null) continue;
-    if (probe.kind === "range") {
-      push(ranges, probe.key, plan);
-      continue;
-    }
-    const byValue = equalities.get(probe.key) ?? new Map<Scalar, SelectorPlan[]>();
-    equalities.set(probe.key, byValue);
-    for (const value of probe.values) push(byValue, value, plan);
-  }
-  return {
-    plain: orNone(ordered.filter(({ probe }) => probe === null)),
-    equalities: orNone([...equalities].map(([key, byValue]) => ({ key, group: valued.push(byValue) - 1 }))),
-    ranges: orNone([...ranges].map(([key, plans]) => rangesOf(key, plans))),
-  };
-}
-
-function rangesOf(key: number, selectors: readonly SelectorPlan[]): Ranges {
-  const ranges = selectors.flatMap(({ probe }) => (probe?.kind === "range" ? [probe.range] : []));
-  return { key, index: createRangeIndex(ranges), selectors };
-}
-
-function orNone<T>(list: readonly T[]): readonly T[] {
-  return list.length === 0 ? NONE : list;
-}
-
-function push<K, T>(map: Map<K, T[]>, key: K, item: T): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [item]);
-  else list.push(item);
 }
 
 function coversKind(selector: EventSelector, kind: number): boolean {

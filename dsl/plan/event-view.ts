@@ -7,44 +7,24 @@ import {
   VALUE_TRUE,
   type EntryReader,
 } from "../../kernel/entry.ts";
+import { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { Path } from "../ast.ts";
 import { follow, isScalar, type Value } from "../value.ts";
 
-/** The top-level property keys that a plan reads, numbered. */
+/** The top-level property keys that a plan reads, numbered, among the texts that it looks for in entries. */
 export interface PropertyKeys {
-  readonly numbers: ReadonlyMap<string, number>;
+  readonly texts: TextNumbers;
+  readonly count: number;
+  /** The number of a key by that of its text; -1 or nothing for other texts. */
+  readonly ofText: readonly number[];
 }
 
 /** An entry as one plan sees it. */
 export interface EventView {
   readonly entry: EntryReader;
-  /** Place of key k in the values of shape s at [s * keys + k]; -1 where the shape has no such key. */
-  readonly places: Int32Array;
+  /** Begins with the places of key k in the values of shape s, plus one, at [s * keys + k]; 0 where it has no such key. */
+  readonly places: Uint32Array;
   readonly keys: number;
-}
-
-const UNKNOWN = -2;
-/** Scratch: the numbers of keys by the numbers of their strings. */
-let keyOfString = new Int32Array(1024);
-
-export function viewEntry(entry: EntryReader, keys: PropertyKeys): EventView {
-  const count = keys.numbers.size;
-  const places = new Int32Array(entry.shapeCount * count).fill(-1);
-  if (keyOfString.length < entry.stringCount) keyOfString = new Int32Array(entry.stringCount * 2);
-  keyOfString.fill(UNKNOWN, 0, entry.stringCount);
-  for (let shape = 0; shape < entry.shapeCount; shape++) {
-    const shapeKeys = entry.shapeKeys(shape);
-    for (let place = 0; place < shapeKeys.length; place++) {
-      const string = shapeKeys[place] as number;
-      let key = keyOfString[string] as number;
-      if (key === UNKNOWN) {
-        key = keys.numbers.get(entry.string(string)) ?? -1;
-        keyOfString[string] = key;
-      }
-      if (key >= 0) places[shape * count + key] = place;
-    }
-  }
-  return { entry, places, keys: count };
 }
 
 /** Reads one path of an event; undefined where it is missing, null where it is null. */
@@ -52,14 +32,20 @@ export type PathReader = (view: EventView, event: number) => Value;
 
 /** Hands out numbers for property keys while a plan is compiled. */
 export function createPropertyKeys(): PropertyKeys & { numberOf(key: string): number } {
-  const numbers = new Map<string, number>();
+  const texts = new TextNumbers();
+  const ofText: number[] = [];
+  let count = 0;
   return {
-    numbers,
+    texts,
+    ofText,
+    get count() {
+      return count;
+    },
     numberOf(key) {
-      const known = numbers.get(key);
-      if (known !== undefined) return known;
-      numbers.set(key, numbers.size);
-      return numbers.size - 1;
+      const text = texts.add(key);
+      while (ofText.length <= text) ofText.push(-1);
+      if (ofText[text] === -1) ofText[text] = count++;
+      return ofText[text] as number;
     },
   };
 }
@@ -142,15 +128,15 @@ function eachElement(value: Value, parts: Path["parts"], from: number, take: (va
 }
 
 /** The value of a top-level property, by the number of its key. */
-export function property({ entry, places, keys }: EventView, event: number, key: number): Value {
-  const at = placeOfValue(entry, places, keys, event, key);
-  return at < 0 ? undefined : valueAt(entry, at);
+export function property(view: EventView, event: number, key: number): Value {
+  const at = placeOfValue(view, event, key);
+  return at < 0 ? undefined : valueAt(view.entry, at);
 }
 
 /** Where the value of a top-level property stands among all values of the entry; -1 where the event has none. */
-export function placeOfValue(entry: EntryReader, places: Int32Array, keys: number, event: number, key: number): number {
+export function placeOfValue({ entry, places, keys }: EventView, event: number, key: number): number {
   const place = places[(entry.shapes[event] as number) * keys + key] as number;
-  return place < 0 ? -1 : (entry.valueStarts[event] as number) + place;
+  return place === 0 ? -1 : (entry.valueStarts[event] as number) + place - 1;
 }
 
 /** A value by its place among all values of the entry. */

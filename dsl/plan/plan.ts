@@ -100,7 +100,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     initial: initialRoots(roots, reads, startStage),
     dirty: new DirtySet(roots.length),
     matched: [],
-    selectorsFor: createDispatch([...builder.selectors.values()]),
+    selectorsFor: createDispatch([...builder.selectors.values()], builder.keys),
   };
 }
 

@@ -1,10 +1,11 @@
 /**
- * The part of a filter that can be looked up instead of tried: one property compared with something fixed. What is
- * left of the filter is tried on the events that the lookup finds.
+ * The parts of a filter that can be looked up instead of tried: a property that equals something fixed, then one that
+ * lies in a fixed range. What is left of the filter is tried on the events that the lookups find.
  */
 import type { Filter } from "../ast.ts";
 import type { Zone } from "../timezone.ts";
 import type { Scalar } from "../value.ts";
+import { doubleAbove, doubleBelow } from "./doubles.ts";
 import { compileFilter, type FilterTest } from "./filter.ts";
 
 /** `key` is the number of a top-level property. */
@@ -12,32 +13,34 @@ export type Probe =
   | { readonly kind: "equals"; readonly key: number; readonly values: readonly Scalar[] }
   | { readonly kind: "range"; readonly key: number; readonly range: NumberRange };
 
-/** Numbers from `low` to `high`; a strict end doesn't belong to it. Infinite where it has no end. */
+/** Numbers from `low` to `high`, both among them; infinite where it has no end. */
 export interface NumberRange {
   readonly low: number;
-  readonly lowStrict: boolean;
   readonly high: number;
-  readonly highStrict: boolean;
 }
 
 export interface SplitFilter {
-  readonly probe: Probe | null;
+  /** All of them have to hold. */
+  readonly probes: readonly Probe[];
   /** What else has to hold; null for nothing. */
   readonly rest: FilterTest | null;
 }
 
+const ALL: NumberRange = { low: -Infinity, high: Infinity };
+
 type Keys = { numberOf(key: string): number };
 
 export function splitFilter(filter: Filter | null, keys: Keys, zone: Zone): SplitFilter {
-  if (filter === null) return { probe: null, rest: null };
+  if (filter === null) return { probes: [], rest: null };
   const parts = filter.kind === "and" ? filter.parts : [filter];
-  const found = equalityAmong(parts, keys) ?? rangeAmong(parts, keys);
-  const probe = found?.probe ?? null;
-  const others = parts.filter((part) => found === null || !found.covered.includes(part));
-  if (others.length === 0) return { probe, rest: null };
+  // An equality leaves fewer events than a range, so it comes first.
+  const found = [equalityAmong(parts, keys), rangeAmong(parts, keys)].filter((one) => one !== null);
+  const probes = found.map(({ probe }) => probe);
+  const others = parts.filter((part) => !found.some(({ covered }) => covered.includes(part)));
+  if (others.length === 0) return { probes, rest: null };
   const [only] = others;
   const rest: Filter = others.length === 1 && only !== undefined ? only : { ...filter, kind: "and", parts: others };
-  return { probe, rest: compileFilter(rest, keys, zone) };
+  return { probes, rest: compileFilter(rest, keys, zone) };
 }
 
 /** A probe, and the parts of the filter that it stands for. */
@@ -46,7 +49,6 @@ interface Found {
   readonly covered: readonly Filter[];
 }
 
-/** An equality leaves fewer events than a range. */
 function equalityAmong(parts: readonly Filter[], keys: Keys): Found | null {
   for (const part of parts) {
     const probe = equalityOf(part, keys);
@@ -58,7 +60,7 @@ function equalityAmong(parts: readonly Filter[], keys: Keys): Found | null {
 /** The first property that is compared with a number, and all such comparisons with it. */
 function rangeAmong(parts: readonly Filter[], keys: Keys): Found | null {
   let key: number | null = null;
-  let range: NumberRange = { low: -Infinity, lowStrict: false, high: Infinity, highStrict: false };
+  let range = ALL;
   const covered: Filter[] = [];
   for (const part of parts) {
     const one = rangeOf(part);
@@ -73,16 +75,7 @@ function rangeAmong(parts: readonly Filter[], keys: Keys): Found | null {
 }
 
 function both(a: NumberRange, b: NumberRange): NumberRange {
-  const low = Math.max(a.low, b.low);
-  const high = Math.min(a.high, b.high);
-  const strict = (one: NumberRange, end: "low" | "high", at: number): boolean =>
-    one[end] === at && (end === "low" ? one.lowStrict : one.highStrict);
-  return {
-    low,
-    lowStrict: strict(a, "low", low) || strict(b, "low", low),
-    high,
-    highStrict: strict(a, "high", high) || strict(b, "high", high),
-  };
+  return { low: Math.max(a.low, b.low), high: Math.min(a.high, b.high) };
 }
 
 /** The number of the property that a comparison reads; null where it reads deeper, or the context. */
@@ -116,17 +109,19 @@ function rangeOf(filter: Filter): NumberRange | null {
   if (comparison.kind === "between") {
     const { low, high, not } = comparison;
     if (not || low.kind !== "number" || high.kind !== "number") return null;
-    return { low: low.value, lowStrict: false, high: high.value, highStrict: false };
+    return { low: low.value, high: high.value };
   }
   if (comparison.kind !== "binary" || comparison.right.kind !== "number") return null;
   const { value } = comparison.right;
   switch (comparison.operator) {
     case ">":
+      return { ...ALL, low: doubleAbove(value) };
     case ">=":
-      return { low: value, lowStrict: comparison.operator === ">", high: Infinity, highStrict: false };
+      return { ...ALL, low: value };
     case "<":
+      return { ...ALL, high: doubleBelow(value) };
     case "<=":
-      return { low: -Infinity, lowStrict: false, high: value, highStrict: comparison.operator === "<" };
+      return { ...ALL, high: value };
     default:
       return null;
   }
