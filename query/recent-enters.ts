@@ -103,7 +103,7 @@ class Generation {
     for (let at = 0; at < old.length; at += CELLS) {
       if (old[at + 2] === 0) continue;
       const to = this.#find(old[at] ?? 0, old[at + 1] ?? 0);
-      this.#cells.set(old.subarray(at, at + CELLS), to);
+      for (let i = 0; i < CELLS; i++) this.#cells[to + i] = old[at + i] ?? 0;
     }
   }
 }
