@@ -24,7 +24,7 @@ const CONTACT_BYTES = 1_000;
 const HEAP_ROOM = 1.5;
 const HEAP_MB_MIN = 4_096;
 /** Of a round of each size. */
-const EVENTS = 30_000;
+const EVENTS = 20_000;
 const FRESH_EVENTS = 2_000;
 const SHORT_EVENTS = 500;
 
