@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Benchmark, BenchOptions, BenchResult } from "./benchmark.ts";
 import { BENCHMARKS } from "./list.ts";
 import { savePlots } from "./plot.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { printed, saveResult, writeTable } from "./results.ts";
 
 const USAGE = `usage: npm run bench -- NAME [--rounds N] [--seconds S] [--short] [--large] [--minutes M]
@@ -32,14 +33,6 @@ async function main(): Promise<number> {
     },
   });
   const [name = ""] = positionals;
-  const options: BenchOptions = {
-    rounds: positive(values.rounds, "--rounds"),
-    seconds: positive(values.seconds, "--seconds"),
-    minutes: positive(values.minutes, "--minutes"),
-    short: values.short,
-    large: values.large,
-    log: (line) => console.log(line),
-  };
   const order = BENCHMARKS.map((benchmark) => benchmark.name);
   if (name === "table") {
     await writeTable(order);
@@ -50,30 +43,46 @@ async function main(): Promise<number> {
     console.error(USAGE + BENCHMARKS.map((one) => `  ${one.name.padEnd(12)} ${one.about}`).join("\n"));
     return values.help ? 0 : 2;
   }
+  const progress = createProgress(
+    chosen.length,
+    () => performance.now(),
+    (line) => console.log(line),
+  );
+  const options: BenchOptions = {
+    rounds: positive(values.rounds, "--rounds"),
+    seconds: positive(values.seconds, "--seconds"),
+    minutes: positive(values.minutes, "--minutes"),
+    short: values.short,
+    large: values.large,
+    log: (line) => progress.log(line),
+  };
   let failed = 0;
-  for (const benchmark of chosen) if (!(await runOne(benchmark, options))) failed++;
+  for (const benchmark of chosen) if (!(await runOne(benchmark, options, progress))) failed++;
+  progress.finish();
   if (!options.short) await writeTable(order);
   return failed === 0 ? 0 : 1;
 }
 
 /** False when a check does not hold or the benchmark fails; the others run all the same. */
-async function runOne(benchmark: Benchmark, options: BenchOptions): Promise<boolean> {
-  const begun = performance.now();
-  options.log(`\n${benchmark.name}: ${benchmark.about}`);
-  let result: BenchResult;
+async function runOne(benchmark: Benchmark, options: BenchOptions, progress: Progress): Promise<boolean> {
+  progress.begin(benchmark.name, benchmark.about);
   try {
-    result = await benchmark.run(options);
+    const result = await benchmark.run(options);
+    for (const line of printed(result)) console.log(line);
+    if (!options.short) await save(result);
+    return result.checks.every(({ holds }) => holds);
   } catch (error) {
     console.error(`${benchmark.name} failed:`, error);
     return false;
+  } finally {
+    progress.end();
   }
-  for (const line of printed(result)) options.log(line);
-  if (!options.short) {
-    const file = await saveResult(result);
-    if (result.curves !== undefined && result.curves.length > 0) await savePlots(result.name, result.curves);
-    options.log(`  ${file}, after ${Math.round((performance.now() - begun) / 1000)} s`);
-  }
-  return result.checks.every(({ holds }) => holds);
+}
+
+async function save(result: BenchResult): Promise<void> {
+  const file = await saveResult(result);
+  if (result.curves !== undefined && result.curves.length > 0) await savePlots(result.name, result.curves);
+  console.log(`  ${file}`);
 }
 
 function positive(text: string, name: string): number {

@@ -17,16 +17,29 @@ import { rowOf, type Goal } from "./statistics.ts";
 const CONTACTS = 200_000;
 const SEGMENTS = 100;
 const WARM_UP = 2;
-const POLL_MS = 5;
+/** Every look asks for the state of all partitions, which is work for those that are measured. */
+const POLL_MS = 20;
 /** Of a data set; load begins again with the first when it has sent the last. */
 const REAL_EVENTS = 150_000;
-const REAL_ROUNDS_MAX = 3;
+/**
+ * What is accepted in a second takes up to a quarter of a minute to process under the models of the examples, so a
+ * round is one second of load, however long the others are.
+ */
+const REAL = { rounds: 3, warmUp: 1, loadSeconds: 1 } as const;
 
 interface Scene {
   readonly what: string;
   readonly bodies: Bodies;
   readonly connections: number;
   readonly goal?: Goal;
+}
+
+/** How often a scene is played, and for how long load is sent to the empty route and to the server. */
+interface Program {
+  readonly rounds: number;
+  readonly warmUp: number;
+  readonly emptySeconds: number;
+  readonly loadSeconds: number;
 }
 
 interface Round {
@@ -56,10 +69,12 @@ export const pipeline: Benchmark = {
     ];
     const rows: BenchRow[] = [];
     const checks: BenchCheck[] = [];
-    const add = (what: string, rounds: readonly Round[], goal?: Goal): void => {
-      rows.push(...rowsOf(what, rounds, goal));
-      checks.push(...checksOf(what, rounds));
+    const play = async (scene: Scene, parties: Parties, program: Program): Promise<void> => {
+      const rounds = await measure(scene, parties, program, options.log);
+      rows.push(...rowsOf(scene.what, rounds, scene.goal));
+      checks.push(...checksOf(scene.what, rounds));
     };
+    const { synthetic, real } = programsOf(options);
     const empty = await startEmptyRoute(BOTH);
     try {
       await withSluice(empty, windowedModel(SEGMENTS), {}, async (parties) => {
@@ -73,8 +88,7 @@ export const pipeline: Benchmark = {
           },
           { what: "single events", bodies: bodiesOf(traffic, 1), connections: 128 },
         ];
-        for (const scene of short ? scenes.slice(0, 1) : scenes)
-          add(scene.what, await measure(scene, parties, options), scene.goal);
+        for (const scene of short ? scenes.slice(0, 1) : scenes) await play(scene, parties, synthetic);
       });
       for (const set of short ? DATA_SETS.slice(-1) : DATA_SETS) {
         if (set.file === null) {
@@ -84,12 +98,7 @@ export const pipeline: Benchmark = {
         }
         const calls = await readCalls(set, short ? 5_000 : REAL_EVENTS);
         const scene = { what: `real data, ${set.title}`, bodies: bodiesOfCalls(calls, 100), connections: 32 };
-        await withSluice(empty, await set.model(), { CLOCK: "event" }, async (parties) =>
-          add(
-            scene.what,
-            await measure(scene, parties, { ...options, rounds: Math.min(REAL_ROUNDS_MAX, options.rounds) }),
-          ),
-        );
+        await withSluice(empty, await set.model(), { CLOCK: "event" }, (parties) => play(scene, parties, real));
       }
       return resultOf(pipeline, options, { rows, checks, notes });
     } finally {
@@ -123,15 +132,27 @@ async function withSluice(
   }
 }
 
+function programsOf({ rounds, seconds, short }: BenchOptions): Readonly<Record<"synthetic" | "real", Program>> {
+  if (short) {
+    const once: Program = { rounds: 1, warmUp: 0, emptySeconds: 1, loadSeconds: 1 };
+    return { synthetic: once, real: once };
+  }
+  return {
+    synthetic: { rounds, warmUp: WARM_UP, emptySeconds: seconds, loadSeconds: seconds },
+    real: { ...REAL, rounds: Math.min(REAL.rounds, rounds), emptySeconds: seconds },
+  };
+}
+
 async function measure(
   scene: Scene,
   parties: Parties,
-  { rounds, seconds, short, log }: BenchOptions,
+  program: Program,
+  log: (line: string) => void,
 ): Promise<Round[]> {
   const found: Round[] = [];
-  const warmUp = short ? 0 : WARM_UP;
-  for (let round = 1 - warmUp; round <= (short ? 1 : rounds); round++) {
-    const result = await runRound(scene, parties, short ? 1 : seconds, round + warmUp);
+  const { rounds, warmUp } = program;
+  for (let round = 1 - warmUp; round <= rounds; round++) {
+    const result = await runRound(scene, parties, program, round + warmUp);
     const { empty, accepted, processed, visible, cpuMicros, emptyCpuMicros } = result;
     log(
       `  ${scene.what}, ${round > 0 ? `round ${round}` : "warm-up"}: accepted ${share(accepted, empty)}, ` +
@@ -146,17 +167,17 @@ async function measure(
 async function runRound(
   { bodies, connections }: Scene,
   { empty, sluice, redis }: Parties,
-  seconds: number,
+  { emptySeconds, loadSeconds }: Program,
   seed: number,
 ): Promise<Round> {
-  const load = { bodies, contacts: CONTACTS, connections, seconds, seed, cores: BOTH };
+  const load = { bodies, contacts: CONTACTS, connections, seed, cores: BOTH };
   const emptyCpu = empty.cpuSeconds();
-  const ceiling = await runLoad({ ...load, url: empty.url });
+  const ceiling = await runLoad({ ...load, url: empty.url, seconds: emptySeconds });
   const emptyCpuSeconds = empty.cpuSeconds() - emptyCpu;
 
   const before = await readMetrics(sluice.url);
   const [cpu, redisCpu] = [sluice.cpuSeconds(), redis.cpuSeconds()];
-  const taken = await runLoad({ ...load, url: sluice.url });
+  const taken = await runLoad({ ...load, url: sluice.url, seconds: loadSeconds });
   // The program for load needs a moment before it sends the first request, so its own clock counts.
   const begun = performance.now() - taken.seconds * 1000;
   await drained(sluice.url);

@@ -8,7 +8,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Benchmark, BenchCheck } from "./benchmark.ts";
 import { createTraffic } from "./events.ts";
-import { bodiesOf, runLoad } from "./load.ts";
+import { bodiesOf, runLoad, type Load } from "./load.ts";
 import { resultOf } from "./machine.ts";
 import { BOTH, redisFsync, startRedis, startSluice, type Running } from "./processes.ts";
 import { settle, statusOf, whenReady } from "./server-calls.ts";
@@ -20,6 +20,8 @@ const SEGMENTS = 100;
 const POLL_MS = 10;
 /** At most so many: each takes its time. */
 const ROUNDS_MAX = 3;
+/** What is sent before a kill: seconds that bring contacts into memory, then as many to find out what is taken. */
+const WARM_UPS = 2;
 
 interface Parties {
   readonly redisUrl: string;
@@ -69,8 +71,8 @@ export const start: Benchmark = {
         const found = await killUnderLoad(parties, seconds, round);
         recoveries.push(found);
         log(
-          `  killed under load: owned again after ${found.ownedSeconds.toFixed(2)} s, ` +
-            `caught up after ${found.caughtUpSeconds.toFixed(2)} s`,
+          `  killed under load: ${found.waiting} entries waited, owned again after ${found.ownedSeconds.toFixed(2)} s, ` +
+            `caught up after ${found.caughtUpSeconds.toFixed(2)} s (CPU ${found.cpuSeconds.toFixed(2)} s)`,
         );
       }
       const millions = contacts.toLocaleString("en");
@@ -91,6 +93,16 @@ export const start: Benchmark = {
           recoveries.map((one) => one.ownedSeconds),
           "s",
         ),
+        rowOf(
+          "killed under full load: CPU of the successor until then",
+          recoveries.map((one) => one.cpuSeconds),
+          "s",
+        ),
+        rowOf(
+          "killed under full load: entries that waited at the kill",
+          recoveries.map((one) => one.waiting),
+          "entries",
+        ),
       ];
       const checks: BenchCheck[] = [
         {
@@ -100,7 +112,8 @@ export const start: Benchmark = {
       ];
       const notes = [
         `Redis (appendfsync ${redisFsync()}) and a process for each role share ${BOTH.length || "all"} cores; ` +
-          "full load until the kill, a new processor at once.",
+          "until the kill as many events as the processor has just been seen to keep up with, a new one at once; " +
+          `${rounds} rounds.`,
       ];
       return resultOf(start, options, { rows, checks, notes });
     } finally {
@@ -147,6 +160,9 @@ async function worked(url: string): Promise<void> {
 }
 
 interface Recovery {
+  /** Entries that were accepted and not processed when the processor was killed. */
+  readonly waiting: number;
+  readonly cpuSeconds: number;
   readonly ownedSeconds: number;
   readonly caughtUpSeconds: number;
   readonly exact: boolean;
@@ -162,17 +178,27 @@ async function killUnderLoad(
   await worked(query.url);
   const identified = identifiedOf(contacts);
   const bodies = bodiesOf(createTraffic({ seed: round + 1, contacts: identified }), 100);
-  const load = { url: ingest.url, bodies, contacts: identified, connections: 32, seconds, seed: round, cores: BOTH };
+  const load: Load = {
+    url: ingest.url,
+    bodies,
+    contacts: identified,
+    connections: 32,
+    seconds,
+    seed: round,
+    cores: BOTH,
+  };
+  const perSecond = await rateOf(load, query.url);
   let sent = 0;
   let loading = true;
   const witnessing = (async (): Promise<void> => {
     // One contact that gets one event at a time, answered before the next: its points tell whether any got lost.
     while (loading) sent += await sendWitness(ingest.url, witness, sent);
   })();
-  await runLoad(load);
+  await runLoad({ ...load, rate: Math.max(1, Math.round(perSecond / load.bodies.events)) });
   const killedAt = performance.now();
   await first.kill();
-  const epochs = (await statusOf(query.url)).partitions.map(({ epoch }) => epoch ?? 0);
+  const atKill = await statusOf(query.url);
+  const epochs = atKill.partitions.map(({ epoch }) => epoch ?? 0);
   loading = false;
   await witnessing;
   const second = await startSluice({ redisUrl, cores: BOTH, roles: ["processor"], env });
@@ -184,12 +210,30 @@ async function killUnderLoad(
     if (totals.backlog === 0) break;
     await pause(POLL_MS);
   }
-  const caughtUpSeconds = since();
+  const [caughtUpSeconds, cpuSeconds] = [since(), second.cpuSeconds()];
   await settle(query.url);
   const card = (await (await fetch(`${query.url}/v1/contacts/${witness}`)).json()) as { score: number };
   await second.stop();
   await first.stop();
-  return { ownedSeconds: ownedSeconds ?? caughtUpSeconds, caughtUpSeconds, exact: card.score === sent };
+  return {
+    waiting: atKill.totals.backlog,
+    cpuSeconds,
+    ownedSeconds: ownedSeconds ?? caughtUpSeconds,
+    caughtUpSeconds,
+    exact: card.score === sent,
+  };
+}
+
+/** Events a second that a processor with warm contacts keeps up with. More than it takes would only grow a backlog. */
+async function rateOf(load: Load, queryUrl: string): Promise<number> {
+  let perSecond = 0;
+  for (let i = 0; i < WARM_UPS; i++) {
+    const taken = await runLoad({ ...load, seed: load.seed * WARM_UPS + i });
+    const begun = performance.now() - taken.seconds * 1000;
+    await worked(queryUrl);
+    perSecond = (taken.events * 1000) / (performance.now() - begun);
+  }
+  return perSecond;
 }
 
 /** How many events were sent: always one. */

@@ -241,6 +241,13 @@ export class ByteReader {
     return this.buffer.toString("utf8", from, this.at);
   }
 
+  /** Passes over a text; gives how many bytes it has, which end where the reader stands now. */
+  skipText(): number {
+    const length = this.varint();
+    this.#advance(length);
+    return length;
+  }
+
   /** A view, not a copy: valid as long as the buffer is. */
   block(): Buffer {
     const length = this.varint();

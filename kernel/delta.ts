@@ -87,8 +87,11 @@ export function decodeReplies(bytes: Buffer): readonly Reply[] {
   return JSON.parse(bytes.toString()) as readonly Reply[];
 }
 
-/** A changed contact. All values are absolute, so that applying a row twice, or an old one before newer, is harmless. */
-export interface DeltaRow {
+/**
+ * A changed contact, to be written; whoever writes it may lend its lists. All values are absolute, so that applying a
+ * row twice, or an old one before newer, is harmless.
+ */
+export interface DeltaRowSource {
   /** The contact's number in its partition, in order of arrival from 0. */
   slot: number;
   /** Set when the contact is new or was migrated: then all else is given as well and replaces what was known. */
@@ -98,8 +101,8 @@ export interface DeltaRow {
   /** Stage id, -1 for none; null when unchanged. */
   stage: number | null;
   /** Segment ids entered and left since the last delta of this contact. */
-  entered: number[];
-  left: number[];
+  entered: readonly number[];
+  left: readonly number[];
   /** Tags whose points changed, micro points. */
   tags: [name: string, points: number][];
   /** Tags that it no longer has. */
@@ -111,12 +114,6 @@ const HAS_SCORE = 2;
 const HAS_STAGE = 4;
 const HAS_SEGMENTS = 8;
 const HAS_TAGS = 16;
-
-/** A row to be written: whoever writes it may lend its lists. */
-export type DeltaRowSource = Omit<DeltaRow, "entered" | "left"> & {
-  entered: readonly number[];
-  left: readonly number[];
-};
 
 export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
   const segments = row.entered.length + row.left.length > 0;
@@ -147,24 +144,29 @@ export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
   }
 }
 
-/** Calls `take` for every row of a delta's `r` field. The row is reused between calls. */
-export function readDeltaRows(bytes: Buffer, take: (row: DeltaRow) => void): void {
-  for (const reader = new DeltaRowReader(bytes); !reader.done;) take(reader.next());
+/**
+ * What `DeltaRowReader.next` calls, in this order; what didn't change is left out. Ids and names lie as UTF-8 in the
+ * delta's bytes, from `from` to before `to`.
+ */
+export interface DeltaRowSink {
+  /** The row of a contact that is known. */
+  change(slot: number): void;
+  /** The row of a contact that is new or was migrated: what follows is all there is of it. */
+  whole(slot: number, bytes: Buffer, from: number, to: number): void;
+  /** Micro points. */
+  score(micros: number): void;
+  /** Stage id, -1 for none. */
+  stage(stage: number): void;
+  entered(segment: number): void;
+  left(segment: number): void;
+  /** Micro points. */
+  tag(bytes: Buffer, from: number, to: number, points: number): void;
+  untagged(bytes: Buffer, from: number, to: number): void;
 }
 
-/** The rows of a delta's `r` field one by one. */
+/** The rows of a delta's `r` field one by one, without an object for anything: a view takes one for nearly every event. */
 export class DeltaRowReader {
   readonly #input: ByteReader;
-  readonly #row: DeltaRow = {
-    slot: 0,
-    id: null,
-    score: null,
-    stage: null,
-    entered: [],
-    left: [],
-    tags: [],
-    untagged: [],
-  };
 
   constructor(bytes: Buffer) {
     this.#input = new ByteReader(bytes);
@@ -174,24 +176,34 @@ export class DeltaRowReader {
     return this.#input.done;
   }
 
-  /** The same object every time. */
-  next(): DeltaRow {
+  next(sink: DeltaRowSink): void {
     const input = this.#input;
-    const row = this.#row;
+    const { buffer } = input;
     const flags = input.u8();
-    row.slot = input.varint();
-    row.id = flags & HAS_ID ? input.text() : null;
-    row.score = flags & HAS_SCORE ? input.f64() : null;
-    row.stage = flags & HAS_STAGE ? input.varint() - 1 : null;
-    readIds(input, row.entered, (flags & HAS_SEGMENTS) !== 0);
-    readIds(input, row.left, (flags & HAS_SEGMENTS) !== 0);
-    row.tags.length = 0;
-    row.untagged.length = 0;
-    if (flags & HAS_TAGS) {
-      for (let n = input.varint(); n > 0; n--) row.tags.push([input.text(), input.f64()]);
-      for (let n = input.varint(); n > 0; n--) row.untagged.push(input.text());
+    const slot = input.varint();
+    if (flags & HAS_ID) {
+      const length = input.skipText();
+      sink.whole(slot, buffer, input.at - length, input.at);
+    } else {
+      sink.change(slot);
     }
-    return row;
+    if (flags & HAS_SCORE) sink.score(input.f64());
+    if (flags & HAS_STAGE) sink.stage(input.varint() - 1);
+    if (flags & HAS_SEGMENTS) {
+      for (let n = input.varint(); n > 0; n--) sink.entered(input.varint());
+      for (let n = input.varint(); n > 0; n--) sink.left(input.varint());
+    }
+    if (flags & HAS_TAGS) {
+      for (let n = input.varint(); n > 0; n--) {
+        const length = input.skipText();
+        const to = input.at;
+        sink.tag(buffer, to - length, to, input.f64());
+      }
+      for (let n = input.varint(); n > 0; n--) {
+        const length = input.skipText();
+        sink.untagged(buffer, input.at - length, input.at);
+      }
+    }
   }
 }
 
@@ -205,10 +217,4 @@ export function writeScoreDelta(out: ByteWriter, slot: number, score: number): v
 function writeIds(out: ByteWriter, ids: readonly number[]): void {
   out.varint(ids.length);
   for (const id of ids) out.varint(id);
-}
-
-function readIds(input: ByteReader, into: number[], present: boolean): void {
-  into.length = 0;
-  if (!present) return;
-  for (let n = input.varint(); n > 0; n--) into.push(input.varint());
 }

@@ -3,15 +3,15 @@
  * place of memory where a look into every bitmap would miss the cache a hundred times. 16 bytes a contact for up to 128
  * segments; with more than `COLUMNS_MAX` rows would cost more than they are worth, and are given up for good.
  */
-import { grownLength } from "./columns.ts";
+import { grownLength, grownUint32 } from "./columns.ts";
 
 const COLUMNS_MAX = 512;
 /** Words of a row at first. */
 const WIDTH_START = 4;
 
 export class MemberRows {
-  /** Columns by segment id, in order of appearance. */
-  readonly #columns = new Map<number, number>();
+  /** Columns plus one by segment id, 0 for none; numbered in order of appearance. */
+  #columns = new Uint32Array(128);
   readonly #segments: number[] = [];
   #width = WIDTH_START;
   #cells = new Uint32Array(0);
@@ -33,12 +33,13 @@ export class MemberRows {
 
   /** The column of a segment, or -1. */
   find(segment: number): number {
-    return this.#columns.get(segment) ?? -1;
+    return (this.#columns[segment] ?? 0) - 1;
   }
 
   add(slot: number, segment: number): void {
     if (!this.#given) return;
-    const column = this.#columns.get(segment) ?? this.#newColumn(segment);
+    const known = this.find(segment);
+    const column = known >= 0 ? known : this.#newColumn(segment);
     if (column < 0) return;
     const at = slot * this.#width + (column >>> 5);
     if (at >= this.#cells.length) this.#resize(grownLength(this.#cells.length / this.#width, slot + 1), this.#width);
@@ -80,7 +81,8 @@ export class MemberRows {
       return -1;
     }
     this.#segments.push(segment);
-    this.#columns.set(segment, column);
+    this.#columns = grownUint32(this.#columns, segment + 1);
+    this.#columns[segment] = column + 1;
     if (column >= this.#width * 32) this.#resize(this.#cells.length / this.#width, this.#width * 2);
     return column;
   }

@@ -2,7 +2,9 @@
 import { Type } from "typebox";
 import { partitionKeys } from "../kernel/keys.ts";
 import type { RedisClient } from "../kernel/redis.ts";
+import { runScript } from "../kernel/scripts.ts";
 import { isoTime, modelProgress, type QueryContext } from "./context.ts";
+import { ENTRIES_ADDED_SCRIPT } from "./entries-added-script.ts";
 import type { FollowedPartition } from "./partition-follower.ts";
 import * as schemas from "./schemas.ts";
 
@@ -84,10 +86,10 @@ export async function readStatus(context: QueryContext) {
 
 async function readPartition(redis: RedisClient, followed: FollowedPartition): Promise<PartitionStatus> {
   const keys = partitionKeys(followed.number);
-  const [state, lease, stream] = await Promise.all([
+  const [state, lease, added] = await Promise.all([
     redis.hmget(keys.state, "seq", "epoch", "offset", "consumed", "clock", "model", "contacts"),
     redis.get(keys.lease),
-    streamInfo(redis, keys.in),
+    runScript(redis, ENTRIES_ADDED_SCRIPT, [keys.in], []),
   ]);
   const [seq, epoch, offset, consumed, clock, model, contacts] = state;
   return {
@@ -97,7 +99,7 @@ async function readPartition(redis: RedisClient, followed: FollowedPartition): P
     seq: Number(seq ?? 0),
     offset: offset ?? null,
     historyOffset: null,
-    backlog: Math.max(0, stream.added - Number(consumed ?? 0)),
+    backlog: Math.max(0, Number(added) - Number(consumed ?? 0)),
     clock: Number(clock ?? 0) > 0 ? isoTime(Number(clock)) : null,
     model: Number(model ?? 0),
     contacts: Number(contacts ?? 0),
@@ -110,18 +112,4 @@ async function readPartition(redis: RedisClient, followed: FollowedPartition): P
 function ownerOf(lease: string): string {
   const end = lease.lastIndexOf(":");
   return end < 0 ? lease : lease.slice(0, end);
-}
-
-/** Entries ever added; 0 for a stream that doesn't exist yet. */
-async function streamInfo(redis: RedisClient, key: string): Promise<{ readonly added: number }> {
-  let info: unknown;
-  try {
-    info = await redis.xinfo("STREAM", key);
-  } catch (error) {
-    if (error instanceof Error && error.message.includes("no such key")) return { added: 0 };
-    throw error;
-  }
-  const fields = info as unknown[];
-  const at = fields.indexOf("entries-added");
-  return { added: at < 0 ? 0 : Number(fields[at + 1]) };
 }

@@ -5,7 +5,6 @@
  * Callers guarantee: rows arrive in the order of their steps, values are absolute, the first row of a contact has
  * its id and all else. Slots count from 0 in order of arrival.
  */
-import type { DeltaRow } from "../kernel/delta.ts";
 import { ANONYMOUS_PREFIX, isAnonymous } from "../kernel/ids.ts";
 import { eachRowHead, type PageHeader, type RowHead } from "../kernel/page.ts";
 import { clearBit, createBitmap, growBitmap, hasBit, popcount, setBit, wordsFor, type Bitmap } from "./bitmap.ts";
@@ -38,6 +37,8 @@ export class PartitionView {
   readonly known: Bitmap = createBitmap();
   /** By segment id. */
   readonly segments = new Map<number, Members>();
+  /** The same as a list: their numbers are small, and rows of deltas ask all the time. */
+  readonly #byNumber: (Members | undefined)[] = [];
   /** The same by contact, unless there are too many segments. */
   readonly rows = new MemberRows();
   /** Slots in use: one more than the largest. */
@@ -115,7 +116,7 @@ export class PartitionView {
     this.#begin(slot, idBytes[from] === ANONYMOUS_BYTE);
     this.ids.putBytes(slot, idBytes, from, to);
     this.scores.set(slot, score);
-    this.#setStage(slot, stage);
+    this.setStage(slot, stage);
   }
 
   /** The contacts of a word, 32 slots from `at * 32` on, that are in a segment and were not. */
@@ -133,32 +134,30 @@ export class PartitionView {
     this.#begin(slot, isAnonymous(head.id));
     this.ids.put(slot, head.id);
     this.scores.set(slot, head.score);
-    this.#setStage(slot, head.stage);
-    for (const segment of head.members) this.#enter(segment, slot);
+    this.setStage(slot, head.stage);
+    for (const segment of head.members) this.enter(segment, slot);
     for (const [name, points] of head.tags) this.tags.set(slot, this.tagNames.number(name), points);
   }
 
-  applyRow(row: DeltaRow): void {
-    const { slot } = row;
-    if (row.id !== null) {
-      this.#begin(slot, isAnonymous(row.id));
-      this.ids.put(slot, row.id);
-      this.scores.set(slot, row.score ?? 0);
-      this.#setStage(slot, row.stage ?? -1);
-    } else {
-      if (!this.has(slot)) throw new Error(`a delta changes slot ${slot}, which has no contact`);
-      if (row.score !== null) this.scores.set(slot, row.score);
-      if (row.stage !== null) this.#setStage(slot, row.stage);
-    }
-    for (const segment of row.entered) this.#enter(segment, slot);
-    for (const segment of row.left) {
-      const members = this.segments.get(segment);
-      if (members === undefined) continue;
-      this.#leave(members, slot);
-      this.rows.delete(slot, segment);
-    }
-    for (const name of row.untagged) this.tags.remove(slot, this.tagNames.number(name));
-    for (const [name, points] of row.tags) this.tags.set(slot, this.tagNames.number(name), points);
+  /** `-1` for none. */
+  setStage(slot: number, stage: number): void {
+    if (stage > STAGE_ID_MAX) throw new RangeError(`stage id ${stage} is over ${STAGE_ID_MAX}`);
+    this.#countStage(this.stage(slot), -1);
+    this.#countStage(stage, 1);
+    this.stages[slot] = stage + 1;
+  }
+
+  enter(segment: number, slot: number): void {
+    const members = this.#membersOf(segment);
+    if (setBit(members, slot) && hasBit(this.known.words, slot)) members.identified++;
+    this.rows.add(slot, segment);
+  }
+
+  leave(segment: number, slot: number): void {
+    const members = this.#byNumber[segment];
+    if (members === undefined) return;
+    this.#leave(members, slot);
+    this.rows.delete(slot, segment);
   }
 
   /** Makes the slot an empty contact, without its id. */
@@ -178,18 +177,13 @@ export class PartitionView {
   }
 
   #membersOf(segment: number): Members {
-    let members = this.segments.get(segment);
-    if (members === undefined) {
-      members = { ...createBitmap(wordsFor(this.stages.length)), identified: 0 };
-      this.segments.set(segment, members);
-    }
+    const known = this.#byNumber[segment];
+    if (known !== undefined) return known;
+    const members = { ...createBitmap(wordsFor(this.stages.length)), identified: 0 };
+    this.segments.set(segment, members);
+    while (this.#byNumber.length < segment) this.#byNumber.push(undefined);
+    this.#byNumber[segment] = members;
     return members;
-  }
-
-  #enter(segment: number, slot: number): void {
-    const members = this.#membersOf(segment);
-    if (setBit(members, slot) && hasBit(this.known.words, slot)) members.identified++;
-    this.rows.add(slot, segment);
   }
 
   #leaveAll(slot: number): void {
@@ -198,20 +192,13 @@ export class PartitionView {
       return;
     }
     this.rows.clear(slot, (segment) => {
-      const members = this.segments.get(segment);
+      const members = this.#byNumber[segment];
       if (members !== undefined) this.#leave(members, slot);
     });
   }
 
   #leave(members: Members, slot: number): void {
     if (clearBit(members, slot) && hasBit(this.known.words, slot)) members.identified--;
-  }
-
-  #setStage(slot: number, stage: number): void {
-    if (stage > STAGE_ID_MAX) throw new RangeError(`stage id ${stage} is over ${STAGE_ID_MAX}`);
-    this.#countStage(this.stage(slot), -1);
-    this.#countStage(stage, 1);
-    this.stages[slot] = stage + 1;
   }
 
   #countStage(stage: number, change: number): void {

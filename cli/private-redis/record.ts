@@ -58,6 +58,10 @@ export function writeServerConfig(dir: string, record: ServerRecord, fsync: Fsyn
     'save ""',
     "appendonly yes",
     `appendfsync ${fsync}`,
+    // Streams come and go, so the file is written anew again and again, beside everybody else's work. What is in it is
+    // packed already: compressing it once more took as much CPU as half of all else that Redis does.
+    "rdbcompression no",
+    "auto-aof-rewrite-min-size 256mb",
     "maxmemory-policy noeviction",
   ];
   writeWhole(path, `${lines.join("\n")}\n`);

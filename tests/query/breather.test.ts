@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createBreather } from "../../query/breather.ts";
 
-/** Longer than any slice. */
-function work(): void {
-  for (const end = performance.now() + 5; performance.now() < end;);
+/** By default longer than any slice. */
+function work(ms = 9): void {
+  for (const end = performance.now() + ms; performance.now() < end;);
 }
 
 describe("long queries", () => {
@@ -30,6 +30,27 @@ describe("long queries", () => {
     running = false;
     expect(seen).toHaveLength(9);
     expect(new Set(seen).size).toBe(9);
+  });
+
+  it("get as much of a turn as all else takes, where that is more than a slice", async () => {
+    const portions = new Map<number, number>();
+    let turn = 0;
+    let running = true;
+    const busy = (): void => {
+      turn++;
+      work(7);
+      if (running) setImmediate(busy);
+    };
+    setImmediate(busy);
+    const breathe = createBreather();
+    for (let i = 0; i < 60; i++) {
+      await breathe();
+      portions.set(turn, (portions.get(turn) ?? 0) + 1);
+      work(1);
+    }
+    running = false;
+    // In two milliseconds there is room for two, and for one that was begun before they were over.
+    expect(Math.max(...portions.values())).toBeGreaterThan(3);
   });
 
   it("begin before older ones go on, which are finished in their order", async () => {

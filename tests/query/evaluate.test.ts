@@ -4,6 +4,7 @@ import { parsePredicate } from "../../dsl/parse.ts";
 import { planPredicate } from "../../dsl/predicate-plan.ts";
 import { UTC } from "../../dsl/timezone.ts";
 import { compareCodePoints } from "../../kernel/compare.ts";
+import { applyRow } from "./apply-row.ts";
 import { hasBit, countWords } from "../../query/bitmap.ts";
 import { evaluate, type ModelNames } from "../../query/evaluate.ts";
 import { TagNames } from "../../query/tag-names.ts";
@@ -31,7 +32,7 @@ const names: ModelNames = {
 function viewOf(contacts: readonly Contact[]): PartitionView {
   const view = new PartitionView(new TagNames());
   for (const [slot, contact] of contacts.entries()) {
-    view.applyRow({
+    applyRow(view, {
       slot,
       id: contact.id,
       score: contact.score * 1e6,
@@ -218,7 +219,7 @@ describe("evaluating a predicate over a view", () => {
   it("takes a tag that was taken away for one that nobody has", () => {
     const view = viewOf([{ id: "ann", score: 0, stage: -1, segments: [], tags: [["a", 3]] }]);
     expect(select('has tag "a"', view)).toEqual(["ann"]);
-    view.applyRow({ slot: 0, id: null, score: null, stage: null, entered: [], left: [], tags: [], untagged: ["a"] });
+    applyRow(view, { slot: 0, id: null, score: null, stage: null, entered: [], left: [], tags: [], untagged: ["a"] });
     expect(select('has tag "a"', view)).toEqual([]);
     expect(select('tag("a") = 0', view)).toEqual(["ann"]);
     expect(select("top_tag is set", view)).toEqual([]);

@@ -10,7 +10,7 @@ import {
   encodeStep,
   writeDeltaRow,
   type Card,
-  type DeltaRow,
+  type DeltaRowSource,
   type Reply,
   type Step,
 } from "../../kernel/delta.ts";
@@ -59,7 +59,7 @@ export class FakePartition {
   }
 
   /** A row for a new contact, which it keeps. */
-  add(contact: Partial<FakeContact> & { readonly id: string }): DeltaRow {
+  add(contact: Partial<FakeContact> & { readonly id: string }): DeltaRowSource {
     const full: FakeContact = {
       id: contact.id,
       score: contact.score ?? 0,
@@ -71,7 +71,7 @@ export class FakePartition {
     return this.wholeRow(this.contacts.length - 1);
   }
 
-  wholeRow(slot: number): DeltaRow {
+  wholeRow(slot: number): DeltaRowSource {
     const contact = this.contacts[slot];
     if (contact === undefined) throw new Error(`no contact ${slot}`);
     return {
@@ -97,7 +97,7 @@ export class FakePartition {
       tags?: [string, number][];
       untag?: string[];
     },
-  ): DeltaRow {
+  ): DeltaRowSource {
     const contact = this.contacts[slot];
     if (contact === undefined) throw new Error(`no contact ${slot}`);
     if (change.score !== undefined) contact.score = change.score;
@@ -118,7 +118,7 @@ export class FakePartition {
     };
   }
 
-  async commit(rows: readonly DeltaRow[], options: CommitOptions = {}): Promise<void> {
+  async commit(rows: readonly DeltaRowSource[], options: CommitOptions = {}): Promise<void> {
     this.seq += options.skipSeq === true ? 2 : 1;
     this.epoch = options.epoch ?? this.epoch;
     this.clock = Math.max(this.clock, options.clock ?? this.clock);

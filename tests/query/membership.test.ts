@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ByteWriter } from "../../kernel/bytes.ts";
-import type { DeltaRow } from "../../kernel/delta.ts";
+import type { DeltaRowSource } from "../../kernel/delta.ts";
 import { writeFeedRecord } from "../../kernel/feed.ts";
 import { RecentEnters } from "../../query/recent-enters.ts";
 import type { FakePartition } from "./fake-partition.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 /** A step with what it says in the feed; as owners do it, under one id. */
-async function commit(rows: readonly DeltaRow[], moves: readonly (readonly [string, boolean, number])[]) {
+async function commit(rows: readonly DeltaRowSource[], moves: readonly (readonly [string, boolean, number])[]) {
   const out = new ByteWriter();
   for (const [contactId, entered, at] of moves) {
     const id = Buffer.from(contactId);
@@ -116,6 +116,22 @@ describe("what is known of recent memberships", () => {
     expect(enters.stepOf(3, 7)).toBe("lost");
     enters.passed(5);
     expect([enters.stepOf(1, 7), enters.stepOf(2, 7), enters.stepOf(3, 7)]).toEqual([null, step(6), null]);
+  });
+
+  it("is the newest step of each membership, however many there are", () => {
+    const enters = new RecentEnters();
+    const wanted = new Map<string, number>();
+    for (let seq = 1; seq <= 20_000; seq++) {
+      const [slot, segment] = [(seq * 7_919) % 5_003, 1 + ((seq * 31) % 3)];
+      enters.note(slot, segment, step(seq));
+      wanted.set(`${slot} ${segment}`, seq);
+    }
+    const found = [...wanted.keys()].map((key) => {
+      const [slot, segment] = key.split(" ").map(Number);
+      return enters.stepOf(slot ?? -1, segment ?? -1);
+    });
+    expect(found).toEqual([...wanted.values()].map(step));
+    expect([enters.stepOf(5_003, 1), enters.stepOf(1, 4)]).toEqual([null, null]);
   });
 
   it("stays within bounds", () => {

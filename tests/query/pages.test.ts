@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { applyRow } from "./apply-row.ts";
 import { decodeCursor, encodeCursor } from "../../query/cursor.ts";
 import {
   BestByScore,
@@ -23,7 +24,7 @@ function setsOf(given: readonly (readonly { score: number; member: boolean }[])[
     const view = new PartitionView(new TagNames());
     for (const [slot, { score, member }] of contacts.entries()) {
       const entered = member ? [1] : [];
-      view.applyRow({
+      applyRow(view, {
         slot,
         id: `${partition}/${slot}`,
         score,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DeltaRow } from "../../kernel/delta.ts";
+import type { DeltaRowSource } from "../../kernel/delta.ts";
+import { applyRow } from "./apply-row.ts";
 import { eachBit, hasBit } from "../../query/bitmap.ts";
 import { ScoreColumn, SCORE_BLOCK } from "../../query/score-column.ts";
 import { rangesOf } from "../../query/micro-ranges.ts";
@@ -11,7 +12,7 @@ import { PartitionView } from "../../query/view.ts";
 
 const NOTHING = { id: null, score: null, stage: null, entered: [], left: [], tags: [], untagged: [] } as const;
 
-function rowOf(row: Partial<DeltaRow> & { slot: number }): DeltaRow {
+function rowOf(row: Partial<DeltaRowSource> & { slot: number }): DeltaRowSource {
   return { ...structuredClone(NOTHING), entered: [], left: [], tags: [], untagged: [], ...row };
 }
 
@@ -35,7 +36,7 @@ describe("a view's segments", () => {
         const contacts = new Map<number, { known: boolean; segments: Set<number> }>();
         if (segments > 512) {
           const every = Array.from({ length: 600 }, (_, n) => n + 1);
-          view.applyRow(rowOf({ slot: 0, id: "all", entered: every }));
+          applyRow(view, rowOf({ slot: 0, id: "all", entered: every }));
           contacts.set(0, { known: true, segments: new Set(every) });
           expect(view.rows.kept).toBe(false);
         }
@@ -43,12 +44,12 @@ describe("a view's segments", () => {
           const before = contacts.get(slot);
           if (before === undefined || whole !== null) {
             const known = whole ?? true;
-            view.applyRow(rowOf({ slot, id: `${known ? "" : "~"}${slot}`, entered }));
+            applyRow(view, rowOf({ slot, id: `${known ? "" : "~"}${slot}`, entered }));
             contacts.set(slot, { known, segments: new Set(entered) });
             continue;
           }
           const gone = left.filter((one) => !entered.includes(one));
-          view.applyRow(rowOf({ slot, entered, left: gone }));
+          applyRow(view, rowOf({ slot, entered, left: gone }));
           for (const one of entered) before.segments.add(one);
           for (const one of gone) before.segments.delete(one);
         }
