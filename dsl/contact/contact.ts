@@ -15,6 +15,7 @@ import {
   HEAD_UNITS,
   ID,
   ID_BYTES,
+  ID_INLINE_BYTES_MAX,
   KNOWN,
   LAST_SEEN,
   NEXT_FLIP,
@@ -30,7 +31,7 @@ import { chunkOf, offsetOf, type Slab } from "./slab.ts";
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
 export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
-const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0) } as const;
+const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0), u8: new Uint8Array(0) } as const;
 
 export class Contact {
   readonly memory: ContactMemory;
@@ -39,6 +40,7 @@ export class Contact {
   /** The chunk of the head, and where it begins: `at` among doubles, `base` among integers. */
   f64: Float64Array = NO_CHUNK.f64;
   i32: Int32Array = NO_CHUNK.i32;
+  u8: Uint8Array = NO_CHUNK.u8;
   at = 0;
   base = 0;
   objects: ContactObjects | null = null;
@@ -62,6 +64,7 @@ export class Contact {
     this.slot = slot;
     this.f64 = this.slab.f64[chunk] as Float64Array;
     this.i32 = this.slab.i32[chunk] as Int32Array;
+    this.u8 = this.slab.u8[chunk] as Uint8Array;
     this.at = offsetOf(head);
     this.base = this.at * 2;
     this.objects = ((this.i32[this.base + FLAGS] as number) & OBJECTS) === 0 ? null : this.memory.objectsOf(slot);
@@ -80,12 +83,10 @@ export class Contact {
     i32[base + STAGE] = stage;
     this.objects = null;
     const { length } = id;
-    if (length > 0) {
-      const ref = this.slab.alloc((length + 7) >>> 3);
-      (this.slab.u8[chunkOf(ref)] as Uint8Array).set(id, offsetOf(ref) * 8);
-      i32[base + ID] = ref;
-      i32[base + ID_BYTES] = length;
-    }
+    i32[base + ID_BYTES] = length;
+    if (length > ID_INLINE_BYTES_MAX) i32[base + ID] = this.slab.alloc((length + 7) >>> 3);
+    const { idChunk, idFrom } = this;
+    for (let i = 0; i < length; i++) idChunk[idFrom + i] = id[i] as number;
     this.#id = null;
     this.addedNumber = -1;
     this.addedObject = -1;
@@ -106,10 +107,12 @@ export class Contact {
 
   /** The id as UTF-8: `idLength` bytes of the chunk from `idFrom` on. */
   get idChunk(): Uint8Array {
+    if (this.idLength <= ID_INLINE_BYTES_MAX) return this.u8;
     return this.slab.u8[chunkOf(this.i32[this.base + ID] as number)] as Uint8Array;
   }
 
   get idFrom(): number {
+    if (this.idLength <= ID_INLINE_BYTES_MAX) return (this.base + ID) * 4;
     return offsetOf(this.i32[this.base + ID] as number) * 8;
   }
 
@@ -242,8 +245,10 @@ export class Contact {
 
   /** Gives back what the contact has beside its head and its tables. */
   freeOwn(): void {
-    const ref = this.i32[this.base + ID] as number;
-    if (ref !== 0) this.slab.free(ref, (this.idLength + 7) >>> 3);
+    const { idLength } = this;
+    if (idLength > ID_INLINE_BYTES_MAX) {
+      this.slab.free(this.i32[this.base + ID] as number, (idLength + 7) >>> 3);
+    }
     if (this.objects === null) return;
     this.memory.setObjects(this.slot, null);
     this.objects = null;

@@ -1,7 +1,7 @@
 /** The layout of a contact's head: what lies side by side of each contact (contact.ts). */
 
-/** A contact's head: so many units, of which the first four are doubles. */
-export const HEAD_UNITS = 11;
+/** A contact's head: so many units, of which the first four are doubles. Two lines of memory: what most events need. */
+export const HEAD_UNITS = 16;
 export const FIRST_SEEN = 0;
 export const LAST_SEEN = 1;
 export const SCORE = 2;
@@ -11,13 +11,15 @@ export const STAGE = 8;
 export const FLAGS = 9;
 export const CHANGE = 10;
 export const DETAILS = 11;
-export const ID = 12;
-export const ID_BYTES = 13;
+export const ID_BYTES = 12;
 /** Tables: each a block and the number of its entries. */
 export const NUMBERS = 14;
 export const ARMED = 16;
 export const MEMBERS = 18;
 export const HELD = 20;
+/** The id as UTF-8; where it is longer than there is room for here, the block in which it lies. */
+export const ID = 22;
+export const ID_INLINE_BYTES_MAX = (HEAD_UNITS * 2 - ID) * 4;
 
 export const KNOWN = 1;
 export const SATURATED = 2;

@@ -91,7 +91,7 @@ export class ContactMemory {
     const base = offsetOf(head) * 2;
     const middle = (i32[base + NUMBERS + 1] as number) >>> 1;
     return (
-      this.#touch(i32[base + ID] as number, 0) +
+      ((i32[base + ID] as number) === 0 ? 0 : 1) +
       this.#touch(i32[base + NUMBERS] as number, middle) +
       this.#touch(i32[base + ARMED] as number, 0) +
       this.#touch(i32[base + MEMBERS] as number, 0)
