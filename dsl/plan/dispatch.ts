@@ -1,6 +1,6 @@
 /** The selectors that a call matches, found in the plan's table by its kind and name and by what its properties are. */
 import { carve } from "../../kernel/entry-items.ts";
-import { VALUE_NULL, VALUE_NUMBER, VALUE_STRING, type EntryReader } from "../../kernel/entry.ts";
+import { VALUE_COMPLEX, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, type EntryReader } from "../../kernel/entry.ts";
 import { CALL_KINDS, IDENTIFY, PAGE, SCREEN, TRACK } from "../../kernel/event.ts";
 import type { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { EventSelector } from "../ast.ts";
@@ -108,6 +108,7 @@ function lookUp(dispatch: Dispatch, view: DispatchView): void {
   const { starts } = dispatch;
   let { items } = dispatch;
   let total = 0;
+  dispatch.view = null;
   for (let event = 0; event < count; event++) {
     starts[event] = total;
     if (total + dispatch.selectors.length >= items.length) {
@@ -159,16 +160,33 @@ function lookUp(dispatch: Dispatch, view: DispatchView): void {
         if (type === VALUE_STRING) {
           const known = places[textsFrom + value] as number;
           number = known !== 0 ? known - ASKED : textOf(view, value);
-        } else if (type !== VALUE_NULL) number = dispatch.others.get(valueAt(entry, start + place) as Scalar) ?? -1;
+        } else if (type !== VALUE_NULL && type !== VALUE_COMPLEX)
+          number = dispatch.others.get(valueAt(entry, start + place) as Scalar) ?? -1;
         cell = choose(cells, numbers, cell, number);
       }
     }
     if (total - first > 1) sort(items, first, total);
   }
   starts[count] = total;
+  touch(dispatch.selectors, items, total);
   dispatch.view = view;
 }
 
+/**
+ * Reads something of each selector that was found and of its features. With thousands of them they are seldom in a
+ * cache; in loops that do nothing else the waits for memory overlap.
+ */
+function touch(selectors: readonly SelectorPlan[], items: Int32Array, count: number): void {
+  let read = 0;
+  for (let i = 0; i < count; i++) read += (selectors[(items[i] as number) >>> 1] as SelectorPlan).features.length;
+  for (let i = 0; i < count; i++) {
+    for (const feature of (selectors[(items[i] as number) >>> 1] as SelectorPlan).features) read += feature.index;
+  }
+  // Looked at, so that the reads aren't left out.
+  if (read < 0) throw new Error("selectors have fewer features than none");
+}
+
+/** Up to so many numbers a loop over all of them is faster than what has to be foreseen at every step. */
 const FEW = 16;
 
 /** The cell of the interval in which a value lies. */
