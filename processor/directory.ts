@@ -10,6 +10,8 @@ export interface Directory {
   has(slot: number): boolean;
   lo(slot: number): number;
   hi(slot: number): number;
+  /** Reads where a hash would stand, so that it will be at hand; gives an integer of no meaning. */
+  touch(hi: number): number;
   /** The first slot with this hash, -1 when there is none. */
   find(lo: number, hi: number): number;
   /** The next slot with the same hash after `slot`, -1 when there is none. */
@@ -87,6 +89,7 @@ export function createDirectory(slots = 0): Directory {
     has: (slot) => present[slot] === 1,
     lo: (slot) => los[slot] ?? 0,
     hi: (slot) => his[slot] ?? 0,
+    touch: (hi) => table[(hi & mask) * STRIDE] as number,
     find: (lo, hi) => probe(lo, hi, hi),
     findAfter(slot) {
       const lo = los[slot] as number;

@@ -15,7 +15,7 @@ export interface SeenState {
 
 export interface Seen {
   has(lo: number, hi: number): boolean;
-  /** Reads where a message would stand, so that it will be at hand; 0 or 1. */
+  /** Reads where a message would stand, so that it will be at hand; gives an integer of no meaning. */
   touch(lo: number, hi: number): number;
   /** Notes a message; false when it is known already. */
   add(lo: number, hi: number): boolean;
@@ -60,7 +60,7 @@ export function createSeen(
     has: (lo, hi) => contains(current, lo, hi) || (previous !== null && contains(previous, lo, hi)),
     touch(_lo, hi) {
       const { table } = current;
-      return table[(hi & ((table.length >>> 1) - 1)) * 2] === 0 ? 0 : 1;
+      return (table[(hi & ((table.length >>> 1) - 1)) * 2] as number) | 0;
     },
     add(lo, hi) {
       if (previous !== null && contains(previous, lo, hi)) return false;

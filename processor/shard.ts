@@ -12,7 +12,7 @@ import { cardOf } from "../dsl/contact/card.ts";
 import { Contact } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
-import { openView, type DispatchView } from "../dsl/plan/dispatch.ts";
+import { matchAhead, openView, type DispatchView } from "../dsl/plan/dispatch.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { createLookAhead, type LookAhead } from "./look-ahead.ts";
@@ -269,7 +269,8 @@ class PartitionShard implements Shard, MembershipSink {
     const view = openView(entry, this.#plan.keys);
     const eventClock = this.#options.clockMode === "event";
     const { count, seenLo, seenHi, timestamps } = entry;
-    this.#ahead.look(entry);
+    matchAhead(this.#plan.selectorsFor, view);
+    this.#ahead.look(entry, this.#plan);
     for (let i = 0; i < count; i++) {
       const index = this.#events++;
       if (!this.#seen.add(seenLo[i] as number, seenHi[i] as number)) {

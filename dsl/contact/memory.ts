@@ -2,7 +2,7 @@
 import type { Json } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import type { ObjectState } from "../features/state.ts";
-import { ARMED, HEAD_UNITS, ID, MEMBERS, NUMBERS } from "./head.ts";
+import { HEAD_UNITS, NUMBERS } from "./head.ts";
 import { chunkOf, offsetOf, Slab } from "./slab.ts";
 
 /** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
@@ -80,26 +80,11 @@ export class ContactMemory {
     this.#objects[page] = known;
   }
 
-  /** Reads something of a head, so that it will be at hand; 0 or 1. */
+  /** Reads something of a head's lines, so that they will be at hand; gives an integer of no meaning. */
   touchHead(head: number): number {
-    return (this.slab.i32[chunkOf(head)] as Int32Array)[offsetOf(head) * 2 + NUMBERS] === 0 ? 0 : 1;
-  }
-
-  /** Reads something of what a head, which is at hand, leads to, for the same purpose; 0 to 4. */
-  touchTables(head: number): number {
     const i32 = this.slab.i32[chunkOf(head)] as Int32Array;
     const base = offsetOf(head) * 2;
-    const middle = (i32[base + NUMBERS + 1] as number) >>> 1;
-    return (
-      ((i32[base + ID] as number) === 0 ? 0 : 1) +
-      this.#touch(i32[base + NUMBERS] as number, middle) +
-      this.#touch(i32[base + ARMED] as number, 0) +
-      this.#touch(i32[base + MEMBERS] as number, 0)
-    );
-  }
-
-  #touch(ref: number, integer: number): number {
-    return ref === 0 || (this.slab.i32[chunkOf(ref)] as Int32Array)[offsetOf(ref) * 2 + integer] === 0 ? 0 : 1;
+    return (i32[base] as number) ^ (i32[base + NUMBERS] as number) ^ (i32[base + HEAD_UNITS * 2 - 1] as number);
   }
 
   newDetails(): number {

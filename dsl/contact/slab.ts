@@ -4,7 +4,7 @@
  * which every event would follow pointers to.
  *
  * A block is a run of units of 8 bytes, each a double or two integers, and is known by a number: the chunk in which it
- * lies and its place there. 0 is no block. What is in a new block is undefined.
+ * lies and its place there. 0 is no block, though it can be read like one. What is in a new block is undefined.
  */
 
 const CHUNK_SHIFT = 17;
@@ -29,6 +29,10 @@ export class Slab {
   readonly #freeLarge = new Map<number, number>();
   readonly #freeChunks: number[] = [];
 
+  constructor() {
+    this.#nextChunk(1);
+  }
+
   /** Bytes of the blocks that are in use. */
   get bytes(): number {
     return this.#units * 8;
@@ -41,7 +45,6 @@ export class Slab {
       this.#setFree(units, (this.i32[chunkOf(free)] as Int32Array)[offsetOf(free) * 2] as number);
       return free;
     }
-    if (this.#current < 0) this.#nextChunk(1);
     if (units > CHUNK_UNITS) return this.#newChunk(units) << CHUNK_SHIFT;
     const room = (this.f64[this.#current] as Float64Array).length;
     if (this.#used + units > room) this.#nextChunk(units);

@@ -46,6 +46,7 @@ export type FeatureKind = (typeof FEATURE_KINDS)[number];
  * be written as their distance from the contact's `lastSeen`, which is known before states are read.
  */
 export interface FeatureCodec {
+  readonly keeps: "numbers" | "objects";
   /** `place`: where the feature stands among the contact's numbers, or its objects. */
   write(out: ByteWriter, contact: Contact, place: number): void;
   /** With `NO_FEATURE` what is read is let go: the model doesn't have it any more. */
@@ -60,6 +61,7 @@ export function numberCodec(
   read: (input: ByteReader) => number,
 ): FeatureCodec {
   return {
+    keeps: "numbers",
     write: (out, contact, place) => write(out, numberAt(contact, NUMBERS, place)),
     read(input, contact, feature) {
       const value = read(input);
@@ -74,6 +76,7 @@ export function objectCodec<S extends ObjectState>(
   read: (input: ByteReader, tagNames: readonly string[]) => S,
 ): FeatureCodec {
   return {
+    keeps: "objects",
     write(out, contact, place) {
       const state = contact.objects?.states[place];
       if (state === undefined) throw new Error("a contact keeps no object at the place that is to be written");

@@ -65,6 +65,7 @@ export function readSum<T>(
 }
 
 export const sumCodec: FeatureCodec = {
+  keeps: "numbers",
   write(out, contact, place) {
     openListAt(contact, place);
     const { f64, from } = list;

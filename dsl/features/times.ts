@@ -124,6 +124,7 @@ export function firstAfter({ f64, from, length }: NumberList, at: number): numbe
 
 /** The newest as its distance from `lastSeen`, then each older one as its distance from the one after it. */
 export const timesCodec: FeatureCodec = {
+  keeps: "numbers",
   write(out, contact, place) {
     const length = openListAt(contact, place);
     const { f64, from } = list;

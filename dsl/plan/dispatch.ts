@@ -81,9 +81,14 @@ function textOf({ entry, texts, places, textsFrom }: DispatchView, string: numbe
   return number;
 }
 
+/** Looks up all events of an entry, before they are asked for one by one. */
+export function matchAhead(dispatch: Dispatch, view: DispatchView): void {
+  if (dispatch.view !== view) lookUp(dispatch, view);
+}
+
 /** Puts the selectors that an event matches into `into`, in the order of the plan; gives how many there are. */
 export function matchEvent(dispatch: Dispatch, view: DispatchView, event: number, into: SelectorPlan[]): number {
-  if (dispatch.view !== view) lookUp(dispatch, view);
+  matchAhead(dispatch, view);
   const { items, selectors, starts } = dispatch;
   const end = starts[event + 1] as number;
   let count = 0;

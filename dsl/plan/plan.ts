@@ -18,6 +18,7 @@ import { compileCardFacts, compileValueFacts, type AggregateFact, type ValueFact
 import { DirtySet } from "./dirty.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import type { PropertyKeys } from "./event-view.ts";
+import { numberFeaturesOf, type NumberFeatures } from "./number-features.ts";
 import type { Names } from "./operand.ts";
 import { compilePredicate } from "./predicate.ts";
 import { initialRoots } from "./initial.ts";
@@ -60,6 +61,7 @@ export interface Plan {
   /** Scratch for the selectors that an event matches. */
   readonly matched: SelectorPlan[];
   readonly selectorsFor: Dispatch;
+  readonly numberFeatures: NumberFeatures;
 }
 
 export interface NameIds {
@@ -79,6 +81,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
   };
   const aggregates = compileCardFacts(model, builder, uses);
   const values = compileValueFacts(model, builder, names);
+  const selectors = [...builder.selectors.values()];
   const first = model.stages[0];
   const startStage = first !== undefined && first.when === null ? ids.stage(first.name) : -1;
   return {
@@ -100,7 +103,8 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     initial: initialRoots(roots, reads, startStage),
     dirty: new DirtySet(roots.length),
     matched: [],
-    selectorsFor: createDispatch([...builder.selectors.values()], builder.keys),
+    selectorsFor: createDispatch(selectors, builder.keys),
+    numberFeatures: numberFeaturesOf(selectors),
   };
 }
 
