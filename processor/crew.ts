@@ -36,11 +36,6 @@ export interface Crew {
 const BEGIN_MS_MAX = 60_000;
 const RESTART_PAUSE_MS = 100;
 const RESTART_PAUSE_MS_MAX = 10_000;
-/**
- * Room for young objects, three times that of the default. Contacts that are decoded outlive several of its rounds, and
- * each round copies them.
- */
-const YOUNG_MB = 192;
 /** A worker that lasted this long is not in a loop of crashes. */
 const STEADY_MS = 60_000;
 
@@ -61,7 +56,6 @@ export function createCrew(options: CrewOptions): Crew {
     minThreads: options.threads,
     maxThreads: options.threads,
     concurrentTasksPerWorker: 1,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     // The default makes a worker wait for its next task without its event loop: timers and sockets would freeze.
     atomics: "disabled",
   });
