@@ -11,14 +11,21 @@
  */
 import { putVarint, VARINT_BYTES_MAX, type ByteReader, type ByteWriter } from "../../kernel/bytes.ts";
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
-import { putRowMember, readRowHead, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
+import {
+  putRowMember,
+  readRowHead,
+  ROW_MEMBER_BYTES_MAX,
+  writeRowFacts,
+  writeRowTags,
+  type RowHead,
+} from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
 import type { Contact } from "./contact.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import { featureAt } from "./numbers.ts";
-import { countIn, insertAt, keyAt, numberAt, placeOf } from "./tables.ts";
+import { countIn, fill, insertAt, keyAt, numberAt } from "./tables.ts";
 
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   const { idFrom, tags } = contact;
@@ -43,7 +50,7 @@ export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): v
   contact.known = head.known;
   contact.saturated = head.saturated;
   if (head.tags.length > 0) contact.tags = new Map(head.tags);
-  for (const [i, segment] of head.members.entries()) insertAt(contact, MEMBERS, i, segment, head.since[i] ?? 0);
+  readMembers(contact, head);
   readTraits(input, contact);
   for (let n = input.varint(); n > 0; n--) insertAt(contact, HELD, countIn(contact, HELD), input.varint(), 0);
   readArmed(input, contact, plan);
@@ -137,13 +144,42 @@ function readTraits(input: ByteReader, contact: Contact): void {
   }
 }
 
-/** Another model may number the same roots in another order. */
+/** Scratch for tables that are read. */
+let keys = new Int32Array(64);
+let numbers = new Float64Array(64);
+
+function makeRoom(count: number): void {
+  if (count <= keys.length) return;
+  keys = new Int32Array(count * 2);
+  numbers = new Float64Array(count * 2);
+}
+
+function readMembers(contact: Contact, { members, since }: RowHead): void {
+  makeRoom(members.length);
+  for (let i = 0; i < members.length; i++) {
+    keys[i] = members[i] as number;
+    numbers[i] = since[i] as number;
+  }
+  fill(contact, MEMBERS, keys, numbers, members.length);
+}
+
 function readArmed(input: ByteReader, contact: Contact, plan: BoundPlan): void {
-  for (let n = input.varint(); n > 0; n--) {
+  const stored = input.varint();
+  makeRoom(stored);
+  let count = 0;
+  for (let n = 0; n < stored; n++) {
     const root = plan.rootByStored.get(input.varint());
     const at = input.f64();
     if (root === undefined) continue;
-    insertAt(contact, ARMED, -1 - placeOf(contact, ARMED, root), root, at);
+    // Another model may number the same roots in another order.
+    let place = count++;
+    for (; place > 0 && (keys[place - 1] as number) > root; place--) {
+      keys[place] = keys[place - 1] as number;
+      numbers[place] = numbers[place - 1] as number;
+    }
+    keys[place] = root;
+    numbers[place] = at;
     if (at < contact.nextFlip) contact.nextFlip = at;
   }
+  fill(contact, ARMED, keys, numbers, count);
 }

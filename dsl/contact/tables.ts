@@ -113,6 +113,23 @@ export function insertAt(contact: Contact, table: Table, place: number, key: num
   i32[base + table + 1] = count + 1;
 }
 
+/** Fills an empty table with the first `count` keys, which must be ascending, and their numbers. */
+export function fill(contact: Contact, table: Table, keys: Int32Array, numbers: Float64Array, count: number): void {
+  if (count === 0) return;
+  const { i32, base, slab } = contact;
+  const ref = slab.alloc(unitsOf(count));
+  const toKeys = slab.i32[chunkOf(ref)] as Int32Array;
+  const toNumbers = slab.f64[chunkOf(ref)] as Float64Array;
+  const firstKey = offsetOf(ref) * 2;
+  const first = offsetOf(ref) + (roomFor(count) >>> 1);
+  for (let i = 0; i < count; i++) {
+    toKeys[firstKey + i] = keys[i] as number;
+    toNumbers[first + i] = numbers[i] as number;
+  }
+  i32[base + table] = ref;
+  i32[base + table + 1] = count;
+}
+
 export function removeAt(contact: Contact, table: Table, place: number): void {
   const { i32, base, slab } = contact;
   const count = i32[base + table + 1] as number;
