@@ -20,7 +20,8 @@ const SEGMENTS = 100;
 const POLL_MS = 10;
 /** At most so many: each takes its time. */
 const ROUNDS_MAX = 3;
-/** What is sent before a kill: seconds that bring contacts into memory, then as many to find out what is taken. */
+/** What is sent before a kill: so many seconds that bring contacts into memory, then as many to find out what is taken. */
+const WARM_UP_SECONDS = 3;
 const WARM_UPS = 2;
 
 interface Parties {
@@ -228,7 +229,8 @@ async function killUnderLoad(
 async function rateOf(load: Load, queryUrl: string): Promise<number> {
   let perSecond = 0;
   for (let i = 0; i < WARM_UPS; i++) {
-    const taken = await runLoad({ ...load, seed: load.seed * WARM_UPS + i });
+    const seconds = Math.min(load.seconds, WARM_UP_SECONDS);
+    const taken = await runLoad({ ...load, seconds, seed: load.seed * WARM_UPS + i });
     const begun = performance.now() - taken.seconds * 1000;
     await worked(queryUrl);
     perSecond = (taken.events * 1000) / (performance.now() - begun);

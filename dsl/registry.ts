@@ -78,22 +78,22 @@ export function buildModelRecord(
   };
 }
 
-/** Plans made last, the newest last. */
+/** Plans asked for last, the newest last. */
 const recent: { readonly record: ModelRecord; readonly limits: PlanLimits; readonly plan: BoundPlan }[] = [];
 const RECENT_MAX = 4;
 
 /**
  * The plan of a stored version. All partitions of a thread share one: with thousands of segments a plan is megabytes that
- * every event looks around in. So what a plan has as scratch must be empty between two events.
+ * every event looks around in. What a plan has as scratch is cleared when a step begins.
  * Throws when a stored source is no longer understood: a fault, not a user's error.
  */
 export function planOf(record: ModelRecord, limits: PlanLimits = LIMITS): BoundPlan {
-  const known = recent.find((one) => sameLimits(one.limits, limits) && sameRecord(one.record, record));
-  if (known !== undefined) return known.plan;
-  const plan = bindPlan(record, limits);
-  recent.push({ record, limits, plan });
+  const place = recent.findIndex((one) => sameLimits(one.limits, limits) && sameRecord(one.record, record));
+  const [known] = place < 0 ? [] : recent.splice(place, 1);
+  const used = known ?? { record, limits, plan: bindPlan(record, limits) };
+  recent.push(used);
   if (recent.length > RECENT_MAX) recent.shift();
-  return plan;
+  return used.plan;
 }
 
 function sameLimits(a: PlanLimits, b: PlanLimits): boolean {

@@ -112,7 +112,8 @@ export class ByteWriter {
 
   /**
    * For many small values in a row: room for so many bytes from the place that is given on, to be filled in `buffer` by
-   * `putVarint` and its like; `settle` says how far that was. Nothing else may be written in between.
+   * `putVarint` and its like; `settle` says how far that was. Nothing else may be written in between, and `buffer` is to be
+   * asked for after this: it may be another one then.
    */
   claim(bytes: number): number {
     this.#room(bytes);

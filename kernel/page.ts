@@ -2,7 +2,7 @@
  * A page of state: up to 32 contacts in order of arrival, as stored in the partition's `pages` hash.
  *
  *   u8 format (2) | varint seq (the step it holds) | varint model version | varint count | count rows
- *   row = block: head, then features (opaque here; dsl/row.ts)
+ *   row = block: head, then features (opaque here; dsl/contact/row.ts)
  *
  * Its twin in the `index` hash has what must be in memory for every contact, loaded or not:
  *

@@ -1,8 +1,7 @@
 /** From a changed contact to the row that views get of it. */
 import type { Contact } from "../dsl/contact/contact.ts";
 import { CHANGED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, MEMBERS } from "../dsl/contact/head.ts";
-import { isMember } from "../dsl/contact/numbers.ts";
-import { keysOf } from "../dsl/contact/tables.ts";
+import { isMember, keysOf } from "../dsl/contact/tables.ts";
 import type { ByteWriter } from "../kernel/bytes.ts";
 import { writeDeltaRow, writeScoreDelta, type DeltaRowSource } from "../kernel/delta.ts";
 

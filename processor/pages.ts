@@ -7,7 +7,7 @@ import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, writePageHeader } from "../kernel/page.ts";
 import { Contact } from "../dsl/contact/contact.ts";
 import { ContactMemory } from "../dsl/contact/memory.ts";
-import { freeContact } from "../dsl/contact/numbers.ts";
+import { freeContact, touchLists } from "../dsl/contact/numbers.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
 
@@ -58,6 +58,7 @@ export class Pages {
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
   readonly #writer = new ByteWriter(64 * 1024);
+  #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
 
   /** Estimated memory of the pages that are here, and how many these are. */
@@ -67,6 +68,11 @@ export class Pages {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** What was read ahead of being written, of no meaning: kept, so that the reads aren't left out. */
+  get unread(): number {
+    return this.#unread;
   }
 
   has(page: number): boolean {
@@ -186,7 +192,8 @@ export class Pages {
       const from = writer.length;
       if (this.isDecoded(slot)) {
         const begun = writer.beginBlock();
-        writeRow(writer, contact.moveTo(slot), plan);
+        this.#unread = touchLists(contact.moveTo(slot));
+        writeRow(writer, contact, plan);
         writer.endBlock(begun);
         if (contact.objects !== null) bytes += Math.max((writer.length - from) * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
       } else {
@@ -281,6 +288,7 @@ export class Pages {
     }
     this.memory.closePage(page);
     this.#pages[page] = null;
+    this.#decoded[page] = 0;
     this.#count--;
     this.#bytes -= bytes;
   }

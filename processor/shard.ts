@@ -138,6 +138,8 @@ class PartitionShard implements Shard, MembershipSink {
       throw new Error("a migration has to be finished before any other step");
     }
     this.seq = input.seq;
+    // A step of any partition that shares the plan may have ended in the middle.
+    this.#plan.dirty.clear();
     this.#emit = emit;
     this.#events = 0;
     this.#duplicates = 0;

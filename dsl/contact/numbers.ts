@@ -2,9 +2,9 @@
 import type { Contact } from "./contact.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import { chunkOf, offsetOf, roomFor } from "./slab.ts";
-import { clear, insertAt, keyAt, numberAt, placeOf, removeAt, setNumberAt } from "./tables.ts";
+import { clear, insertAt, keyAt, numberAt, removeAt, setNumberAt } from "./tables.ts";
 
-/** A run of numbers in memory: valid until a list of any contact changes its length. */
+/** A run of numbers in memory: valid until anything of its contact comes, goes or changes its length. */
 export interface NumberList {
   f64: Float64Array;
   from: number;
@@ -86,6 +86,27 @@ export function openListAt(contact: Contact, place: number): number {
   return (list.length = integers[cell * 2 + 1] as number);
 }
 
+/**
+ * Reads where each of a contact's lists begins, so that all will be at hand: they lie all over the memory, and the waits
+ * for them overlap where nothing is decided by what is read. Gives an integer of no meaning.
+ */
+export function touchLists(contact: Contact): number {
+  const { i32: head, base, slab } = contact;
+  const { i32 } = slab;
+  const ref = head[base + NUMBERS] as number;
+  const count = head[base + NUMBERS + 1] as number;
+  const integers = i32[chunkOf(ref)] as Int32Array;
+  const keys = offsetOf(ref) * 2;
+  const cells = keys + roomFor(count);
+  let read = 0;
+  for (let place = 0; place < count; place++) {
+    // No block is the first one, which is always at hand.
+    const block = ((integers[keys + place] as number) & 1) * (integers[cells + place * 2] as number);
+    read ^= (i32[chunkOf(block)] as Int32Array)[offsetOf(block) * 2] as number;
+  }
+  return read;
+}
+
 /** Gives a feature a list of that length, at least 1, with undefined numbers, in place of what it kept; opens it. */
 export function newList(contact: Contact, feature: number, length: number): void {
   let place = numberPlace(contact, feature);
@@ -134,10 +155,6 @@ export function freeContact(contact: Contact): void {
   clear(contact, MEMBERS);
   clear(contact, HELD);
   contact.freeOwn();
-}
-
-export function isMember(contact: Contact, segmentId: number): boolean {
-  return placeOf(contact, MEMBERS, segmentId) >= 0;
 }
 
 const cell: { i32: Int32Array; at: number } = { i32: new Int32Array(0), at: 0 };

@@ -102,7 +102,8 @@ function writeFeatures(out: ByteWriter, contact: Contact, plan: BoundPlan): void
 function writeFeature(out: ByteWriter, contact: Contact, plan: BoundPlan, index: number, place: number): void {
   const feature = plan.storedFeatures[index];
   if (feature === undefined) throw new Error("a contact keeps a feature not in the plan");
-  const at = putVarint(out.buffer, out.claim(VARINT_BYTES_MAX + 1), feature.id);
+  const from = out.claim(VARINT_BYTES_MAX + 1);
+  const at = putVarint(out.buffer, from, feature.id);
   out.buffer[at] = feature.kind;
   out.settle(at + 1);
   feature.codec.write(out, contact, place);

@@ -2,10 +2,12 @@
  * Tables of a contact: for integers in ascending order a number each, in one block of the slab, all keys before all
  * numbers. The head has the block and how many entries there are; how many there is room for follows from that.
  *
- * `NUMBERS` is what features keep. Its keys are twice the feature's number; a key that is odd has, instead of a number,
+ * `MEMBERS` has segments with since when, `ARMED` roots with the instant at which to look again, `HELD` stages (and no use
+ * for a number). `NUMBERS` is what features keep. Its keys are twice the feature's number; a key that is odd has, instead of a number,
  * a list of numbers: its block and its length.
  */
 import type { Contact } from "./contact.ts";
+import { MEMBERS } from "./head.ts";
 import { chunkOf, offsetOf, roomFor, type Slab } from "./slab.ts";
 
 /** `NUMBERS`, `ARMED`, `MEMBERS` or `HELD`. */
@@ -41,6 +43,10 @@ function search(keys: Int32Array, from: number, count: number, key: number): num
   return -1 - low;
 }
 
+export function isMember(contact: Contact, segmentId: number): boolean {
+  return placeOf(contact, MEMBERS, segmentId) >= 0;
+}
+
 export function keyAt(contact: Contact, table: Table, place: number): number {
   const ref = contact.i32[contact.base + table] as number;
   return (contact.slab.i32[chunkOf(ref)] as Int32Array)[offsetOf(ref) * 2 + place] as number;
@@ -63,11 +69,6 @@ export function setNumberAt(contact: Contact, table: Table, place: number, value
 /** The keys in order, copied. */
 export function keysOf(contact: Contact, table: Table): number[] {
   return Array.from({ length: countIn(contact, table) }, (_, place) => keyAt(contact, table, place));
-}
-
-/** The numbers in the order of their keys, copied. */
-export function numbersOf(contact: Contact, table: Table): number[] {
-  return Array.from({ length: countIn(contact, table) }, (_, place) => numberAt(contact, table, place));
 }
 
 /** The least of all numbers; Infinity where there are none. */

@@ -34,10 +34,10 @@ export function sumFeature(index: number, key: string, each: EachValue, since: n
         const micros = microsOf(value);
         if (micros === null) return;
         if (openList(contact, index) === 0) setSum(contact, index, 0, 0, 0);
-        const { f64, from } = list;
-        f64[from + HIGH] = (f64[from + HIGH] as number) + highOf(micros);
-        f64[from + LOW] = (f64[from + LOW] as number) + lowOf(micros);
-        f64[from + COUNT] = (f64[from + COUNT] as number) + 1;
+        const { f64, from: at } = list;
+        f64[at + HIGH] = (f64[at + HIGH] as number) + highOf(micros);
+        f64[at + LOW] = (f64[at + LOW] as number) + lowOf(micros);
+        f64[at + COUNT] = (f64[at + COUNT] as number) + 1;
         changed = true;
       });
       return changed;

@@ -36,6 +36,10 @@ export class DirtySet {
     for (let root = 0; root < this.#size; root++) this.add(root);
   }
 
+  clear(): void {
+    while (this.take() >= 0);
+  }
+
   /** Removes and gives the least one; -1 when there is none. Roots added meanwhile may be larger ones only. */
   take(): number {
     const words = this.#words;

@@ -4,7 +4,8 @@
  */
 import type { Comparison, ComparisonOf, Literal, Operand, Predicate, Test } from "../ast.ts";
 import type { Contact } from "../contact/contact.ts";
-import { isMember, list, openList } from "../contact/numbers.ts";
+import { list, openList } from "../contact/numbers.ts";
+import { isMember } from "../contact/tables.ts";
 import type { Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { compareMoments, compareValues, compileLiteralTest, momentOf, type ValueTest } from "./compare.ts";

@@ -15,7 +15,7 @@ import {
 } from "../../dsl/contact/numbers.ts";
 import { ReadAhead } from "../../dsl/contact/read-ahead.ts";
 import { chunkOf, offsetOf, roomFor, Slab } from "../../dsl/contact/slab.ts";
-import { insertAt, keysOf, leastIn, numbersOf, placeOf, removeAt } from "../../dsl/contact/tables.ts";
+import { countIn, insertAt, keysOf, leastIn, numberAt, placeOf, removeAt } from "../../dsl/contact/tables.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 
 /** What happens to one of a few contacts. */
@@ -96,6 +96,10 @@ function apply(contact: Contact, change: Change, model: Model): void {
       if (place >= 0) removeNumber(contact, place);
     }
   }
+}
+
+function numbersOf(contact: Contact, table: number): number[] {
+  return Array.from({ length: countIn(contact, table) }, (_, place) => numberAt(contact, table, place));
 }
 
 function expectEqual(contact: Contact, model: Model): void {
