@@ -19,7 +19,7 @@ const PARTITIONS = 16;
 const SEGMENTS = 100;
 const POLL_MS = 10;
 /** At most so many: each takes its time. */
-const ROUNDS_MAX = 3;
+const ROUNDS_MAX = 2;
 /** What is sent before a kill: so many seconds that bring contacts into memory, then as many to find out what is taken. */
 const WARM_UP_SECONDS = 3;
 const WARM_UPS = 2;
