@@ -1,5 +1,5 @@
 /** Settings of the processor role, all with a default. Durations in ms, sizes in bytes. */
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import type { ClockMode } from "../kernel/clock.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { ShardLimits } from "./state-machine.ts";
@@ -40,15 +40,6 @@ export interface ProcessorOptions {
   readonly farewellMs: number;
 }
 
-/** The least that contacts may have where nothing is said, and where the machine has no eight times as much. */
-const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
-
-/** What the machine has, or the container that this runs in. */
-function machineBytes(): number {
-  const bound = process.constrainedMemory();
-  return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
-}
-
 export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   clockMode: "wall",
   limits: {
@@ -60,7 +51,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
     dedupe_max: LIMITS.dedupe_max,
   },
   threads: Math.max(1, availableParallelism() - 1),
-  memoryBytes: Math.max(MEMORY_BYTES_MIN, machineBytes() / 8),
+  memoryBytes: 512 * 1024 * 1024,
   leaseMs: 5_000,
   sweepMs: 20_000,
   sweepEvents: 1_000_000,
