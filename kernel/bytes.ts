@@ -46,13 +46,8 @@ export class ByteWriter {
 
   /** An unsigned integer up to 2^53 - 1 in 1 to 8 bytes (LEB128). */
   varint(value: number): void {
-    this.#room(8);
-    let rest = value;
-    while (rest >= 0x80) {
-      this.#buffer[this.#at++] = (rest % 0x80) + 0x80;
-      rest = rest > 0x7fffffff ? Math.floor(rest / 0x80) : rest >>> 7;
-    }
-    this.#buffer[this.#at++] = rest;
+    this.#room(VARINT_BYTES_MAX);
+    this.#at = putVarint(this.#buffer, this.#at, value);
   }
 
   /** A signed integer within 2^52 either way (zigzag LEB128). */

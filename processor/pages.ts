@@ -6,13 +6,11 @@ import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, writePageHeader } from "../kernel/page.ts";
 import { Contact } from "../dsl/contact/contact.ts";
-import { ContactMemory } from "../dsl/contact/memory.ts";
+import { ContactMemory, PAGE_SHIFT, PLACE_MASK } from "../dsl/contact/memory.ts";
 import { freeContact, touchLists } from "../dsl/contact/numbers.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
 
-const PAGE_SHIFT = Math.log2(LIMITS.page_contacts);
-const PLACE_MASK = LIMITS.page_contacts - 1;
 /** The objects of a decoded contact take about this many times its bytes as a row, and never less than the second. */
 const OBJECTS_FACTOR = 5;
 const OBJECTS_BYTES_MIN = 400;

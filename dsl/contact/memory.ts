@@ -29,8 +29,9 @@ export interface ChangeDetails {
   readonly tags: Set<string>;
 }
 
-const PAGE_SHIFT = Math.log2(LIMITS.page_contacts);
-const PLACE_MASK = LIMITS.page_contacts - 1;
+/** A slot is its page's number and, in the low bits, its place there. */
+export const PAGE_SHIFT = Math.log2(LIMITS.page_contacts);
+export const PLACE_MASK = LIMITS.page_contacts - 1;
 
 export class ContactMemory {
   readonly slab = new Slab();
