@@ -23,6 +23,7 @@ import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
 import type { Contact } from "./contact.ts";
+import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, fill, insertAt, keyAt, numberAt } from "./tables.ts";
@@ -55,12 +56,14 @@ export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): v
   for (let n = input.varint(); n > 0; n--) insertAt(contact, HELD, countIn(contact, HELD), input.varint(), 0);
   readArmed(input, contact, plan);
   const tagNames = head.tags.map(([name]) => name);
+  beginGathering();
   for (let n = input.varint(); n > 0; n--) {
     const index = plan.featureById.get(input.varint()) ?? NO_FEATURE;
     const kind = FEATURE_KINDS[input.u8()];
     if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
     FEATURE_CODECS[kind].read(input, contact, index, tagNames);
   }
+  fillNumbers(contact);
   contact.addedNumber = -1;
   contact.addedObject = -1;
 }

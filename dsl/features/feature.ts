@@ -10,7 +10,7 @@
 import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
 import type { Contact } from "../contact/contact.ts";
 import { NUMBERS } from "../contact/head.ts";
-import { setNumber } from "../contact/numbers.ts";
+import { gatherNumber } from "../contact/gathered.ts";
 import { numberAt } from "../contact/tables.ts";
 import type { EventView } from "../plan/event-view.ts";
 import { addObject } from "../contact/objects.ts";
@@ -49,7 +49,10 @@ export interface FeatureCodec {
   readonly keeps: "numbers" | "objects";
   /** `place`: where the feature stands among the contact's numbers, or its objects. */
   write(out: ByteWriter, contact: Contact, place: number): void;
-  /** With `NO_FEATURE` what is read is let go: the model doesn't have it any more. */
+  /**
+   * Numbers are gathered (contact/gathered.ts), objects added to the contact. With `NO_FEATURE` what is read is let go: the
+   * model doesn't have it any more.
+   */
   read(input: ByteReader, contact: Contact, feature: number, tagNames: readonly string[]): void;
 }
 
@@ -63,9 +66,9 @@ export function numberCodec(
   return {
     keeps: "numbers",
     write: (out, contact, place) => write(out, numberAt(contact, NUMBERS, place)),
-    read(input, contact, feature) {
+    read(input, _contact, feature) {
       const value = read(input);
-      if (feature !== NO_FEATURE) setNumber(contact, feature, value);
+      if (feature !== NO_FEATURE) gatherNumber(feature, value);
     },
   };
 }

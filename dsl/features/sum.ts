@@ -4,6 +4,7 @@
  */
 import { toMicros, VALUE_MAX } from "../../kernel/decimal.ts";
 import type { Contact } from "../contact/contact.ts";
+import { gatherList } from "../contact/gathered.ts";
 import { list, newList, openList, openListAt } from "../contact/numbers.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import type { Value } from "../value.ts";
@@ -33,7 +34,10 @@ export function sumFeature(index: number, key: string, each: EachValue, since: n
       each(view, event, (value) => {
         const micros = microsOf(value);
         if (micros === null) return;
-        if (openList(contact, index) === 0) setSum(contact, index, 0, 0, 0);
+        if (openList(contact, index) === 0) {
+          newList(contact, index, LENGTH);
+          setSum(0, 0, 0);
+        }
         const { f64, from: at } = list;
         f64[at + HIGH] = (f64[at + HIGH] as number) + highOf(micros);
         f64[at + LOW] = (f64[at + LOW] as number) + lowOf(micros);
@@ -45,12 +49,12 @@ export function sumFeature(index: number, key: string, each: EachValue, since: n
   };
 }
 
-/** Makes the feature's list and opens it. */
-function setSum(contact: Contact, feature: number, high: number, low: number, count: number): void {
-  newList(contact, feature, LENGTH);
-  list.f64[list.from + HIGH] = high;
-  list.f64[list.from + LOW] = low;
-  list.f64[list.from + COUNT] = count;
+/** Fills the list that is open. */
+function setSum(high: number, low: number, count: number): void {
+  const { f64, from } = list;
+  f64[from + HIGH] = high;
+  f64[from + LOW] = low;
+  f64[from + COUNT] = count;
 }
 
 /** What `value` makes of the sum's halves and the number of values; of zeros where there are none. */
@@ -77,6 +81,8 @@ export const sumCodec: FeatureCodec = {
     const high = input.svarint();
     const low = input.varint();
     const count = input.varint();
-    if (feature !== NO_FEATURE) setSum(contact, feature, high, low, count);
+    if (feature === NO_FEATURE) return;
+    gatherList(contact, feature, LENGTH);
+    setSum(high, low, count);
   },
 };

@@ -7,6 +7,7 @@
  */
 import { putSvarint, putVarint, VARINT_BYTES_MAX } from "../../kernel/bytes.ts";
 import type { Contact } from "../contact/contact.ts";
+import { gatherList, gatherNumber } from "../contact/gathered.ts";
 import {
   addNumber,
   list,
@@ -14,7 +15,6 @@ import {
   numberPlace,
   openListAt,
   resizeListAt,
-  setNumber,
   type NumberList,
 } from "../contact/numbers.ts";
 import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
@@ -142,13 +142,13 @@ export const timesCodec: FeatureCodec = {
   read(input, contact, feature) {
     const length = input.varint();
     const kept = feature !== NO_FEATURE && length > 0;
-    if (kept && length > 1) newList(contact, feature, length);
+    if (kept && length > 1) gatherList(contact, feature, length);
     const { f64, from } = list;
     let at = contact.lastSeen;
     for (let i = length - 1; i >= 0; i--) {
       at -= input.svarint();
       if (!kept) continue;
-      if (length === 1) setNumber(contact, feature, at);
+      if (length === 1) gatherNumber(feature, at);
       else f64[from + i] = at;
     }
   },

@@ -1,0 +1,73 @@
+/**
+ * The numbers of a contact that is read from its row, gathered before they become its table all at once: put in one by
+ * one, they would move again and again as the table grows. One place for all contacts, read one after the other.
+ */
+import type { Contact } from "./contact.ts";
+import { NUMBERS } from "./head.ts";
+import { list } from "./numbers.ts";
+import { chunkOf, offsetOf, roomFor } from "./slab.ts";
+import { countIn, fill } from "./tables.ts";
+
+let count = 0;
+/** As in the table: twice the feature's number, and one more where there is a list. */
+let keys = new Int32Array(64);
+/** A number, or, as two integers, a list's block and length. */
+let cells = new Float64Array(64);
+let pairs = new Int32Array(cells.buffer);
+
+/** Begins a contact anew, whatever was left of one that could not be read to its end. */
+export function beginGathering(): void {
+  count = 0;
+}
+
+export function gatherNumber(feature: number, value: number): void {
+  cells[add(feature * 2)] = value;
+}
+
+/** Gathers a list of that length, at least 1, with undefined numbers, and opens it. */
+export function gatherList({ slab }: Contact, feature: number, length: number): void {
+  const place = add(feature * 2 + 1);
+  const block = slab.alloc(roomFor(length));
+  pairs[place * 2] = block;
+  pairs[place * 2 + 1] = length;
+  list.f64 = slab.f64[chunkOf(block)] as Float64Array;
+  list.from = offsetOf(block);
+  list.length = length;
+}
+
+/** Fills the contact's table, which must be empty. */
+export function fillNumbers(contact: Contact): void {
+  if (countIn(contact, NUMBERS) > 0) throw new Error("a contact that is read has numbers already");
+  sort();
+  fill(contact, NUMBERS, keys, cells, count);
+  count = 0;
+}
+
+function add(key: number): number {
+  if (count === keys.length) {
+    const [widerKeys, widerCells] = [new Int32Array(count * 2), new Float64Array(count * 2)];
+    widerKeys.set(keys);
+    widerCells.set(cells);
+    keys = widerKeys;
+    cells = widerCells;
+    pairs = new Int32Array(cells.buffer);
+  }
+  keys[count] = key;
+  return count++;
+}
+
+/** Mostly they are in order; another model may number the same features in another one. */
+function sort(): void {
+  for (let i = 1; i < count; i++) {
+    const key = keys[i] as number;
+    if ((keys[i - 1] as number) < key) continue;
+    const cell = cells[i] as number;
+    let place = i;
+    for (; place > 0 && (keys[place - 1] as number) > key; place--) {
+      keys[place] = keys[place - 1] as number;
+      cells[place] = cells[place - 1] as number;
+    }
+    keys[place] = key;
+    cells[place] = cell;
+  }
+}
