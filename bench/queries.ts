@@ -11,6 +11,7 @@ import type { Benchmark, BenchCheck, BenchOptions, BenchRow } from "./benchmark.
 import { createTraffic } from "./events.ts";
 import { bodiesOf, CONTACT, getting, loadProgram, runLoad, type Load, type LoadResult } from "./load.ts";
 import { resultOf } from "./machine.ts";
+import { grown, readMetrics } from "./metrics.ts";
 import { paced, send, type PacedRequest } from "./paced.ts";
 import { BOTH, redisFsync, startEmptyRoute, startRedis, startSluice, type Running } from "./processes.ts";
 import { settle, whenReady } from "./server-calls.ts";
@@ -25,6 +26,9 @@ const SELDOM_PER_SECOND = 20;
 const CATEGORIES = ["coats", "shoes", "shirts", "hats", "bags", "jeans", "socks"] as const;
 const STAGES = ["visitor", "lead", "customer"] as const;
 const EVENTS_SHARE = 0.5;
+/** Events flow for so long before anything is asked. */
+const SETTLING_SECONDS = 1;
+const ACCEPTED_POLL_MS = 20;
 const PROBE_PAUSE_MS = 20;
 const POLL_MS = 1;
 const SHORT_SECONDS = 0.3;
@@ -79,8 +83,8 @@ export const queries: Benchmark = {
 
 interface Background {
   readonly perSecond: number;
-  /** Events at half of the maximum for so long; ends when they have been answered. */
-  run(seconds: number): Promise<LoadResult>;
+  /** Events at half of the maximum for so long; resolves when they flow, and then to what becomes of them. */
+  begin(seconds: number): Promise<{ readonly ended: Promise<LoadResult> }>;
 }
 
 /** Finds out how many events a second are taken and shown. */
@@ -103,9 +107,20 @@ async function createBackground(
   const perSecond = Math.max(...rates) * EVENTS_SHARE;
   return {
     perSecond,
-    run: (duration) =>
-      runLoad({ ...load, seconds: duration, seed: 77, rate: Math.max(1, Math.round(perSecond / 100)) }),
+    async begin(duration) {
+      const before = await readMetrics(url);
+      const rate = Math.max(1, Math.round(perSecond / 100));
+      const ended = runLoad({ ...load, seconds: duration, seed: 77, rate });
+      await accepted(url, before, short ? 1 : perSecond * SETTLING_SECONDS);
+      return { ended };
+    },
   };
+}
+
+/** Waits until so many events have come since: a program that makes load takes both cores while it starts. */
+async function accepted(url: string, before: ReadonlyMap<string, number>, events: number): Promise<void> {
+  while (grown(before, await readMetrics(url), "sluice_ingest_events_accepted_total") < events)
+    await pause(ACCEPTED_POLL_MS);
 }
 
 interface Parties {
@@ -130,19 +145,21 @@ async function measure(
   let failed = 0;
   for (let round = 0; round <= (short ? 0 : rounds); round++) {
     // Enough for everything below; what is left of it is waited for.
-    const traffic = background.run((kinds.length + 4) * seconds);
+    const traffic = await background.begin((kinds.length + 4) * seconds + 2 * SETTLING_SECONDS);
     for (const [i, kind] of kinds.entries()) {
       const result = await paced(parties.query.url, () => kind.next(), { perSecond: kind.perSecond, seconds });
       failed += result.failed;
       found[i]?.p50.push(median(result.latencies));
       found[i]?.p99.push(quantile(result.latencies, 0.99));
     }
-    const ratio = await personalisation(parties, seconds, round);
-    ratios.push(ratio.ratio);
     const delays = await visibility(parties, seconds, round);
     visible.p50.push(median(delays));
     visible.p99.push(quantile(delays, 0.99));
-    failed += ratio.failed + (await traffic).failed;
+    // The last, as it asks for all that there is of both cores: what arrives meanwhile has to wait.
+    const ratio = await personalisation(parties, seconds, round);
+    ratios.push(ratio.ratio);
+    failed += ratio.failed + (await traffic.ended).failed;
+    await settle(parties.query.url);
     log(
       `  round ${round}: p99 ${kinds.map(({ what }, i) => `${what} ${last(found[i]?.p99)} ms`).join(", ")}; ` +
         `personalisation ${ratio.ratio.toFixed(2)} x; visible p50 ${last(visible.p50)}, p99 ${last(visible.p99)} ms`,
