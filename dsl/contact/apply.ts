@@ -5,6 +5,7 @@ import { matchEvent, type DispatchView } from "../plan/dispatch.ts";
 import type { EventView } from "../plan/event-view.ts";
 import type { SelectorPlan } from "../plan/builder.ts";
 import { addTagPoints } from "../features/tag-counts.ts";
+import { addTime } from "../features/times.ts";
 import type { Contact } from "./contact.ts";
 import { CHANGED_NEW, CHANGED_SCORE } from "./head.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
@@ -77,12 +78,18 @@ function takeMatch(
   at: number,
   now: number,
 ): void {
+  const { reaches, timesKept } = plan;
+  const { starts, roots } = plan.readers.features;
   for (const feature of selector.features) {
-    const changed = feature.add(contact, view, event, at, now);
-    forgetNeighbours(contact, plan.reaches, now);
+    const { index } = feature;
+    const kept = timesKept[index] as number;
+    const changed =
+      kept === 0
+        ? feature.add(contact, view, event, at, now)
+        : addTime(contact, index, at, now - (reaches[index] as number), kept);
+    forgetNeighbours(contact, reaches, now);
     if (!changed) continue;
-    const { starts, roots } = plan.readers.features;
-    plan.dirty.addRange(roots, starts[feature.index] as number, starts[feature.index + 1] as number);
+    plan.dirty.addRange(roots, starts[index] as number, starts[index + 1] as number);
   }
   if (selector.points !== 0) {
     contact.score += selector.points;

@@ -5,6 +5,7 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Root, TruthRoot } from "../plan/root.ts";
 import { horizon } from "../plan/horizon.ts";
+import { isReached } from "../plan/threshold.ts";
 import type { Contact } from "./contact.ts";
 import { ARMED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, HELD, MEMBERS } from "./head.ts";
 import { countIn, insertAt, keyAt, leastIn, numberAt, placeOf, removeAt, setNumberAt } from "./tables.ts";
@@ -21,12 +22,33 @@ export interface MembershipSink {
 
 /** Evaluates the roots in `plan.dirty` at instant t. */
 export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Cause, sink: MembershipSink): void {
+  const { features } = plan.thresholds;
   let next = true;
   for (let index = plan.dirty.take(); index >= 0; index = plan.dirty.take()) {
-    const root = plan.roots[index] as Root;
-    next = evaluateRoot(plan, contact, root, t, cause, sink) && next;
+    const least =
+      cause !== "time" && (features[index] as number) >= 0
+        ? evaluateThreshold(plan, contact, index, t, cause, sink)
+        : evaluateRoot(plan, contact, plan.roots[index] as Root, t, cause, sink);
+    next = least && next;
   }
   if (!next) contact.nextFlip = leastIn(contact, ARMED);
+}
+
+/** As `evaluateRoot`, of a root that has a threshold. */
+function evaluateThreshold(
+  plan: Plan,
+  contact: Contact,
+  root: number,
+  t: number,
+  cause: Cause,
+  sink: MembershipSink,
+): boolean {
+  const { features, counts, lengths, segments } = plan.thresholds;
+  const [feature, count, length] = [features[root] as number, counts[root] as number, lengths[root] as number];
+  const holds = isReached(contact, feature, count, length, t);
+  const next = arm(contact, root, horizon.at, t);
+  setMembership(plan, contact, segments[root] as number, holds, t, cause, sink);
+  return next;
 }
 
 /** Whether `nextFlip` is still the least of what is armed. */

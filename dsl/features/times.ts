@@ -33,20 +33,27 @@ export function timesFeature(index: number, key: string, retention: Retention, e
     key,
     kind: "times",
     add(contact, _view, _event, at, now) {
-      const oldest = now - retention.ageMax;
-      if (at <= oldest) return false;
-      const place = numberPlace(contact, index);
-      if (place < 0) {
-        addNumber(contact, -1 - place, index, at);
-        return true;
-      }
-      const { cap } = retention;
-      const enough = cap !== null && cap <= entriesMax;
-      const fits = insertTime(contact, index, place, at, oldest, enough ? cap : entriesMax);
-      if (!fits && !enough) contact.saturated = true;
-      return true;
+      return addTime(contact, index, at, now - retention.ageMax, keptOf(retention, entriesMax));
     },
   };
+}
+
+/** The newest entries that are kept at most; below zero where windows may need more of them. */
+export function keptOf({ cap }: Retention, entriesMax: number): number {
+  return cap !== null && cap <= entriesMax ? cap : -entriesMax;
+}
+
+/** Takes up a timestamp, if it is after `oldest`; false where it isn't. `kept` as `keptOf` says. */
+export function addTime(contact: Contact, feature: number, at: number, oldest: number, kept: number): boolean {
+  if (at <= oldest) return false;
+  const place = numberPlace(contact, feature);
+  if (place < 0) {
+    addNumber(contact, -1 - place, feature, at);
+    return true;
+  }
+  const fits = insertTime(contact, feature, place, at, oldest, Math.abs(kept));
+  if (!fits && kept < 0) contact.saturated = true;
+  return true;
 }
 
 /** Forgets what is not after `oldest` and keeps the newest `most`; false when that made it forget one that is. */

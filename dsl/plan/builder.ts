@@ -10,7 +10,7 @@ import { momentFeature } from "../features/moment.ts";
 import { numbersFeature, scalarsFeature } from "../features/series.ts";
 import { sumFeature } from "../features/sum.ts";
 import { tagCountsFeature } from "../features/tag-counts.ts";
-import { timesFeature, type Retention } from "../features/times.ts";
+import { keptOf, timesFeature, type Retention } from "../features/times.ts";
 import { valueCountsFeature } from "../features/value-counts.ts";
 import type { Zone } from "../timezone.ts";
 import { compileEach, compileEnd, createPropertyKeys, hasElements, spread } from "./event-view.ts";
@@ -100,6 +100,8 @@ export interface PlanBuilder {
   windows(): ReadonlyMap<string, Retention>;
   /** By feature: how old what it keeps may become, ms; Infinity for features without a window. */
   reaches(): Float64Array;
+  /** By feature: see `Plan`. */
+  timesKept(): Int32Array;
 }
 
 export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
@@ -243,6 +245,12 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     },
     reaches() {
       return Float64Array.from(features, (_, index) => retentions.get(index)?.ageMax ?? Infinity);
+    },
+    timesKept() {
+      return Int32Array.from(features, ({ kind }, index) => {
+        const retention = retentions.get(index);
+        return kind !== "times" || retention === undefined ? 0 : keptOf(retention, limits.window_entries_max);
+      });
     },
   };
 }

@@ -11,6 +11,15 @@ import { valueAt, type EventView, type PropertyKeys } from "./event-view.ts";
 import type { FilterTest } from "./filter.ts";
 import { countUpTo, searchTree } from "./range-index.ts";
 
+/** V8 compiles constants of the module itself in, but reads and checks those of other modules at every use. */
+const { nothing: NOTHING, selector: SELECTOR, all: ALL, equality: EQUALITY, range: RANGE, tree: TREE } = CELL;
+const BITS = CELL_BITS;
+const MASK = CELL_MASK;
+const NULL = VALUE_NULL;
+const STRING = VALUE_STRING;
+const NUMBER = VALUE_NUMBER;
+const COMPLEX = VALUE_COMPLEX;
+
 /** An entry as one plan sees it, with the plan's numbers of its strings. */
 export interface DispatchView extends EventView {
   readonly texts: TextNumbers;
@@ -131,13 +140,13 @@ function lookUp(dispatch: Dispatch, view: DispatchView): void {
       const known = places[textsFrom + name - 1] as number;
       const text = known !== 0 ? known - ASKED : textOf(view, name - 1);
       const named = choose(cells, numbers, cells[kind + 1] as number, text);
-      if (cell === CELL.nothing) cell = named;
+      if (cell === NOTHING) cell = named;
       else waiting[depth++] = named;
     }
     for (;;) {
-      const at = cell >>> CELL_BITS;
-      const tag = cell & CELL_MASK;
-      if (tag <= CELL.selector) {
+      const at = cell >>> BITS;
+      const tag = cell & MASK;
+      if (tag <= SELECTOR) {
         // Nothing or one selector, which nobody can foresee: to write in either case costs less than to branch.
         items[total] = at;
         total += tag;
@@ -146,26 +155,26 @@ function lookUp(dispatch: Dispatch, view: DispatchView): void {
         continue;
       }
       const key = cells[at] as number;
-      if (tag === CELL.all) {
+      if (tag === ALL) {
         for (let i = at + key; i > at; i--) waiting[depth++] = cells[i] as number;
         cell = waiting[--depth] as number;
         continue;
       }
       const place = places[row + key] as number;
-      const type = place === 0 ? VALUE_NULL : (valueTypes[start + place] as number);
+      const type = place === 0 ? NULL : (valueTypes[start + place] as number);
       const value = valueNumbers[start + place] as number;
-      if (tag === CELL.range) {
-        cell = type === VALUE_NUMBER ? chooseInterval(cells, numbers, at, value) : CELL.nothing;
-      } else if (tag === CELL.tree) {
+      if (tag === RANGE) {
+        cell = type === NUMBER ? chooseInterval(cells, numbers, at, value) : NOTHING;
+      } else if (tag === TREE) {
         const tree = dispatch.trees[cells[at + 1] as number];
-        if (type === VALUE_NUMBER && tree !== undefined) total = searchTree(tree, value, items, total);
-        cell = CELL.nothing;
+        if (type === NUMBER && tree !== undefined) total = searchTree(tree, value, items, total);
+        cell = NOTHING;
       } else {
         let number = -1;
-        if (type === VALUE_STRING) {
+        if (type === STRING) {
           const known = places[textsFrom + value] as number;
           number = known !== 0 ? known - ASKED : textOf(view, value);
-        } else if (type !== VALUE_NULL && type !== VALUE_COMPLEX)
+        } else if (type !== NULL && type !== COMPLEX)
           number = dispatch.others.get(valueAt(entry, start + place) as Scalar) ?? -1;
         cell = choose(cells, numbers, cell, number);
       }
@@ -206,17 +215,17 @@ function chooseInterval(cells: Int32Array, numbers: Float64Array, at: number, va
 
 /** The cell for a number in a choice; nothing for numbers that it doesn't have, as -1 is. */
 function choose(cells: Int32Array, numbers: Float64Array, choice: number, number: number): number {
-  if (number < 0) return CELL.nothing;
-  const at = choice >>> CELL_BITS;
-  if ((choice & CELL_MASK) === CELL.equality) {
+  if (number < 0) return NOTHING;
+  const at = choice >>> BITS;
+  if ((choice & MASK) === EQUALITY) {
     const place = number - (cells[at + 1] as number);
-    return place >= 0 && place < (cells[at + 2] as number) ? (cells[at + 3 + place] as number) : CELL.nothing;
+    return place >= 0 && place < (cells[at + 2] as number) ? (cells[at + 3 + place] as number) : NOTHING;
   }
-  if (choice === CELL.nothing) return CELL.nothing;
+  if (choice === NOTHING) return NOTHING;
   const count = cells[at + 1] as number;
   const from = cells[at + 2] as number;
   const place = countUpTo(numbers, number, from, from + count) - 1;
-  return place >= 0 && numbers[from + place] === number ? (cells[at + 3 + place] as number) : CELL.nothing;
+  return place >= 0 && numbers[from + place] === number ? (cells[at + 3 + place] as number) : NOTHING;
 }
 
 function withRoom(items: Int32Array, count: number): Int32Array {

@@ -27,6 +27,7 @@ import type { Root } from "./root.ts";
 import { compileScoreRules, compileTagRules, type ScoringRules } from "./rules.ts";
 import { compileScore, needsScoreRoot, type ScoreRead } from "./score-root.ts";
 import { compileTags, needsTagsRoot, type TagsRead } from "./tags-root.ts";
+import { thresholdsOf, type Thresholds } from "./thresholds.ts";
 import type { FeatureUse } from "./uses.ts";
 
 export interface StagePlan {
@@ -41,7 +42,10 @@ export interface Plan {
   readonly windows: ReadonlyMap<string, Retention>;
   /** By feature: how old what it keeps may become, ms; Infinity for features without a window. */
   readonly reaches: Float64Array;
+  /** By feature: of lists of timestamps the newest entries that are kept at most, below zero where that may lack some; else 0. */
+  readonly timesKept: Int32Array;
   readonly roots: readonly Root[];
+  readonly thresholds: Thresholds;
   readonly readers: Readers;
   /** Empty for scores or tags that have a root. */
   readonly rules: ScoringRules;
@@ -90,7 +94,9 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     features: builder.features,
     windows: builder.windows(),
     reaches: builder.reaches(),
+    timesKept: builder.timesKept(),
     roots,
+    thresholds: thresholdsOf(roots),
     readers: readersOf(reads, builder.features.length),
     rules,
     stages,

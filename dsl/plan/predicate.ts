@@ -4,15 +4,19 @@
  */
 import type { Comparison, ComparisonOf, Literal, Operand, Predicate, Test } from "../ast.ts";
 import type { Contact } from "../contact/contact.ts";
-import { list, openList } from "../contact/numbers.ts";
 import { isMember } from "../contact/tables.ts";
 import type { Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { compareMoments, compareValues, compileLiteralTest, momentOf, type ValueTest } from "./compare.ts";
 import { horizon } from "./horizon.ts";
 import { compileOperand, type CompiledOperand, type Names } from "./operand.ts";
+import { isReached, type Threshold } from "./threshold.ts";
 
-export type Truth = (contact: Contact, t: number) => boolean;
+export interface Truth {
+  (contact: Contact, t: number): boolean;
+  /** What it is, where it is nothing but that. */
+  readonly threshold?: Threshold;
+}
 
 export function compilePredicate(predicate: Predicate, builder: PlanBuilder, reads: Reads, names: Names): Truth {
   switch (predicate.kind) {
@@ -184,19 +188,11 @@ function thresholdOf(comparison: ComparisonOf<Literal>): number | null {
   }
 }
 
-/** `count(… in last D) >= n`: true until the n-th newest leaves the window; when false, only an event can help. */
-function countAtLeast(window: NonNullable<CompiledOperand["window"]>, n: number): Truth {
-  const { feature, length } = window;
-  return (contact, t) => {
-    horizon.at = Infinity;
-    if (n <= 0) return true;
-    const kept = openList(contact, feature);
-    if (kept < n) return false;
-    const nth = list.f64[list.from + kept - n] as number;
-    if (nth <= t - length) return false;
-    horizon.at = nth + length;
-    return true;
-  };
+/** `count(… in last D) >= n`. */
+function countAtLeast({ feature, length }: NonNullable<CompiledOperand["window"]>, n: number): Truth {
+  if (n <= 0) return timeless(() => true);
+  const truth = (contact: Contact, t: number): boolean => isReached(contact, feature, n, length, t);
+  return Object.assign(truth, { threshold: { feature, count: n, length } });
 }
 
 /** Stages compare by their place in the declared order; a name that is none compares with nothing. */
