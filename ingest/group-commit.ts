@@ -13,15 +13,8 @@
  * waits for nobody, and the busier the process the larger its groups, since fewer and larger entries cost everybody
  * behind less.
  */
-import {
-  CALL_ANONYMOUS_ID,
-  CALL_FORM,
-  CALL_ITEMS,
-  CALL_USER_ID,
-  TEXT_FROM,
-  TEXT_TO,
-  type CallTape,
-} from "../kernel/call-tape.ts";
+import * as callLayout from "../kernel/call-layout.ts";
+import type { CallTape } from "../kernel/call-tape.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { SluiceError } from "../kernel/errors.ts";
 import { EntryWriter } from "../kernel/entry-writer.ts";
@@ -36,6 +29,9 @@ import { watchBacklog } from "./backlog.ts";
 import { NAMES, REFUSALS, writeFlush, type Failures, type Flush } from "./flush.ts";
 import type { IngestMetrics } from "./metrics.ts";
 import type { Refusal } from "./refusals.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { CALL_ANONYMOUS_ID, CALL_FORM, CALL_ITEMS, CALL_USER_ID, TEXT_FROM, TEXT_TO } = callLayout;
 
 /** Whoever waits for a group to be acknowledged. */
 export interface Waiter {

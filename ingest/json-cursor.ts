@@ -4,7 +4,31 @@
  * and may do so where it is.
  */
 import type { Json } from "../kernel/event.ts";
+import * as jsonBytes from "./json-bytes.ts";
 import { checkBounds } from "./json.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const {
+  TAB,
+  LF,
+  CR,
+  SPACE,
+  QUOTE,
+  BACKSLASH,
+  COMMA,
+  MINUS,
+  PLUS,
+  POINT,
+  ZERO,
+  NINE,
+  OPEN_BRACKET,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+  SMALL_E,
+  LARGE_E,
+  ESCAPED,
+} = jsonBytes;
 
 /** One object, because nobody looks at its stack. */
 export const ODD = new Error("not an ordinary call");
@@ -12,33 +36,7 @@ export const ODD = new Error("not an ordinary call");
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
 
-const TAB = 9;
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
-export const QUOTE = 34;
-const BACKSLASH = 92;
-const COMMA = 44;
-export const COLON = 58;
-export const MINUS = 45;
-const PLUS = 43;
-const POINT = 46;
-export const ZERO = 48;
-const NINE = 57;
-export const OPEN_BRACKET = 91;
-export const CLOSE_BRACKET = 93;
-export const OPEN_BRACE = 123;
-export const CLOSE_BRACE = 125;
-const SMALL_E = 101;
-const LARGE_E = 69;
-
-export const TRUE = Buffer.from("true");
-export const FALSE = Buffer.from("false");
-export const NULL = Buffer.from("null");
-
-/** Flags of the text read last: a byte of it is not ASCII; it has an escape. */
-export const BEYOND_ASCII = 0x80;
-export const ESCAPED = 0x100;
+/** Of the text read last: what all its bytes have together, and flags. */
 export let textBits = 0;
 
 /** From behind a text's first quote to its last one. */

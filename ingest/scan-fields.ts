@@ -1,6 +1,7 @@
 /** The fields of calls that a scan knows, by their names in bytes. */
 import { IDENTIFY, PAGE, SCREEN, TRACK } from "../kernel/event.ts";
-import { ESCAPED, ODD, textBits } from "./json-cursor.ts";
+import { ESCAPED } from "./json-bytes.ts";
+import { ODD, textBits } from "./json-cursor.ts";
 
 /** Longer names, also of properties, are not ordinary. */
 export const KEY_BYTES_MAX = 1_000;

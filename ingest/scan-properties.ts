@@ -1,24 +1,10 @@
 /** Scans the properties of a call onto a tape. */
-import {
-  PROPERTY_ITEMS,
-  PROPERTY_KEY,
-  PROPERTY_TEXT,
-  PROPERTY_TYPE,
-  TEXT_FROM,
-  TEXT_HASH,
-  TEXT_TO,
-  type CallTape,
-} from "../kernel/call-tape.ts";
-import {
-  VALUE_COMPLEX,
-  VALUE_FALSE,
-  VALUE_NULL,
-  VALUE_NUMBER,
-  VALUE_STRING,
-  VALUE_TRUE,
-} from "../kernel/entry-layout.ts";
-import { mixed, SEED } from "../kernel/entry-slots.ts";
+import * as callLayout from "../kernel/call-layout.ts";
+import type { CallTape } from "../kernel/call-tape.ts";
+import * as entryLayout from "../kernel/entry-layout.ts";
+import * as entrySlots from "../kernel/entry-slots.ts";
 import { textHash } from "../kernel/entry-texts.ts";
+import * as jsonBytes from "./json-bytes.ts";
 import {
   after,
   afterAny,
@@ -26,23 +12,20 @@ import {
   afterSpace,
   afterWord,
   anyRead,
-  CLOSE_BRACE,
-  COLON,
   decoded,
   endOfText,
-  ESCAPED,
-  FALSE,
   goesOn,
-  NULL,
   numberRead,
   ODD,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  QUOTE,
   textBits,
-  TRUE,
 } from "./json-cursor.ts";
 import { KEY_BYTES_MAX } from "./scan-fields.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { PROPERTY_ITEMS, PROPERTY_KEY, PROPERTY_TEXT, PROPERTY_TYPE, TEXT_FROM, TEXT_HASH, TEXT_TO } = callLayout;
+const { VALUE_COMPLEX, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VALUE_TRUE } = entryLayout;
+const { mixed, SEED } = entrySlots;
+const { CLOSE_BRACE, COLON, ESCAPED, FALSE, NULL, OPEN_BRACE, OPEN_BRACKET, QUOTE, TRUE } = jsonBytes;
 
 /** More keys in one object are not ordinary; each is compared with those before it. */
 const KEYS_MAX = 64;

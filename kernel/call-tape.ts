@@ -1,40 +1,14 @@
 /**
  * Calls as a scan of their JSON text has found them: where things stand in the text, so that what goes into an entry
  * is copied from there without becoming an object or a string on the way. A tape is used again for the next body; what
- * stands in it is valid until then.
- *
- * Calls and properties are rows of integers, one behind the other. A text in them is three: where it begins and ends
- * in the source, and the `textHash` of its bytes. Where it ends at 0 there is none, or it is one of `strings`, at the
- * place where it would begin: no text in a body ends at 0.
+ * stands in it is valid until then. Calls and properties are rows of integers (`call-layout.ts`), one behind the other.
  */
+import * as callLayout from "./call-layout.ts";
 import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
 
-/** A text's items. */
-export const TEXT_FROM = 0;
-export const TEXT_TO = 1;
-export const TEXT_HASH = 2;
-
-/** A call's items. */
-export const CALL_ITEMS = 14;
-export const CALL_NAME = 0;
-/** Ids are ASCII. */
-export const CALL_USER_ID = 3;
-export const CALL_ANONYMOUS_ID = 6;
-/** Without a hash. */
-export const CALL_MESSAGE_ID = 9;
-export const CALL_KIND = 11;
-/** One number for the call's kind, name and list of keys: equal for equal ones. */
-export const CALL_FORM = 12;
-/** Where its properties end among those of all calls; they begin where those of the call before it end. */
-export const CALL_PROPERTIES_END = 13;
-
-/** A property's items. */
-export const PROPERTY_ITEMS = 7;
-export const PROPERTY_KEY = 0;
-/** VALUE_… of kernel/entry-layout.ts. */
-export const PROPERTY_TYPE = 3;
-/** Of VALUE_STRING. */
-export const PROPERTY_TEXT = 4;
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { TEXT_FROM, TEXT_TO, CALL_ITEMS, CALL_NAME, CALL_KIND, CALL_PROPERTIES_END, PROPERTY_ITEMS, PROPERTY_KEY } =
+  callLayout;
 
 export class CallTape {
   source: Buffer = Buffer.alloc(0);

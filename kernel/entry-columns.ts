@@ -1,15 +1,12 @@
 /** Columns under construction: typed arrays that grow, rows of values, and lists of keys. */
-import { emptied, HASH_BITS, mixed, newSlots, SEED, SLOT_ITEMS, withRoom } from "./entry-slots.ts";
+import * as entrySlots from "./entry-slots.ts";
 import type { Json } from "./event.ts";
-import {
-  VALUE_COMPLEX,
-  VALUE_FALSE,
-  VALUE_NULL,
-  VALUE_NUMBER,
-  VALUE_STRING,
-  VALUE_TRUE,
-  type Numbers,
-} from "./entry-layout.ts";
+import * as entryLayout from "./entry-layout.ts";
+import type { Numbers } from "./entry-layout.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { emptied, HASH_BITS, mixed, newSlots, SEED, SLOT_ITEMS, withRoom } = entrySlots;
+const { VALUE_COMPLEX, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VALUE_TRUE } = entryLayout;
 
 /** Items of which the first `length` count. */
 export interface Column {

@@ -1,6 +1,9 @@
 /** Texts of an entry under construction, and the hash by which equal ones are found. */
 import { UintColumn } from "./entry-columns.ts";
-import { emptied, HASH_BITS, mixed, newSlots, SEED, SLOT_ITEMS, withRoom } from "./entry-slots.ts";
+import * as entrySlots from "./entry-slots.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { emptied, HASH_BITS, mixed, newSlots, SEED, SLOT_ITEMS, withRoom } = entrySlots;
 
 /** The hash of a text's UTF-8 by which tables find it. Another one in every process, so it is never stored. */
 export function textHash(bytes: Uint8Array, from: number, to: number): number {

@@ -1,7 +1,31 @@
 /** Writes entries: events are added one by one and turned into columns when the entry is finished. */
 import { crc32 } from "node:zlib";
 import { DoubleColumn, isArray, sameJson, ShapeTable, UintColumn, ValueColumns, type Column } from "./entry-columns.ts";
-import {
+import * as entryLayout from "./entry-layout.ts";
+import type { ColumnName } from "./entry-layout.ts";
+import { TextColumn } from "./entry-texts.ts";
+import * as callLayout from "./call-layout.ts";
+import type { CallTape } from "./call-tape.ts";
+import { CALL_KINDS, IDENTIFY, type CallKind, type Event, type Json, type JsonObject } from "./event.ts";
+import { contactIdOf, hash, hash64, hash64Ascii } from "./ids.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const {
+  CALL_ANONYMOUS_ID,
+  CALL_ITEMS,
+  CALL_KIND,
+  CALL_MESSAGE_ID,
+  CALL_NAME,
+  CALL_USER_ID,
+  PROPERTY_ITEMS,
+  PROPERTY_KEY,
+  PROPERTY_TEXT,
+  PROPERTY_TYPE,
+  TEXT_FROM,
+  TEXT_HASH,
+  TEXT_TO,
+} = callLayout;
+const {
   CHECKED_FROM,
   COLUMNS,
   CONTACTS_ASCII,
@@ -20,27 +44,7 @@ import {
   VALUE_TRUE,
   widthOf,
   writeItems,
-  type ColumnName,
-} from "./entry-layout.ts";
-import { TextColumn } from "./entry-texts.ts";
-import {
-  CALL_ANONYMOUS_ID,
-  CALL_ITEMS,
-  CALL_KIND,
-  CALL_MESSAGE_ID,
-  CALL_NAME,
-  CALL_USER_ID,
-  PROPERTY_ITEMS,
-  PROPERTY_KEY,
-  PROPERTY_TEXT,
-  PROPERTY_TYPE,
-  TEXT_FROM,
-  TEXT_HASH,
-  TEXT_TO,
-  type CallTape,
-} from "./call-tape.ts";
-import { CALL_KINDS, IDENTIFY, type CallKind, type Event, type Json, type JsonObject } from "./event.ts";
-import { contactIdOf, hash, hash64, hash64Ascii } from "./ids.ts";
+} = entryLayout;
 
 const KIND_CODES = Object.fromEntries(CALL_KINDS.map((kind, code) => [kind, code])) as Record<CallKind, number>;
 /** A rough share of the fixed columns in the size of an entry: per event, per contact, per value. */
