@@ -111,16 +111,18 @@ async function createBackground(
       const before = await readMetrics(url);
       const rate = Math.max(1, Math.round(perSecond / 100));
       const ended = runLoad({ ...load, seconds: duration, seed: 77, rate });
-      await accepted(url, before, short ? 1 : perSecond * SETTLING_SECONDS);
+      let over = false;
+      const end = (): void => void (over = true);
+      ended.then(end, end);
+      // A program that makes load takes both cores while it starts.
+      const events = short ? 1 : perSecond * SETTLING_SECONDS;
+      while (grown(before, await readMetrics(url), "sluice_ingest_events_accepted_total") < events) {
+        if (over) throw new Error(`the load was over before its events flowed: ${JSON.stringify(await ended)}`);
+        await pause(ACCEPTED_POLL_MS);
+      }
       return { ended };
     },
   };
-}
-
-/** Waits until so many events have come since: a program that makes load takes both cores while it starts. */
-async function accepted(url: string, before: ReadonlyMap<string, number>, events: number): Promise<void> {
-  while (grown(before, await readMetrics(url), "sluice_ingest_events_accepted_total") < events)
-    await pause(ACCEPTED_POLL_MS);
 }
 
 interface Parties {

@@ -24,10 +24,7 @@ const WARM_UPS = 3;
 const WARM_UP_SECONDS = 10;
 /** In each partition and of each of two generations. */
 const DEDUPE_MAX = 250_000;
-/**
- * What all contacts need once each has met most of the hundred segments, some 6 KB: what is hot has to fit
- * (docs/operations.md). It is reached after a third of the time or so; the default is for smaller profiles.
- */
+/** What all contacts need once each has met most of the hundred segments; see "Sizing" in docs/operations.md. */
 const PROCESSOR_MEMORY_MB = 2_048;
 const MB = 1024 * 1024;
 /** What may come and go between one collection of garbage and the next. */

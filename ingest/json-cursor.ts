@@ -4,7 +4,7 @@
  * and may do so where it is.
  */
 import type { Json } from "../kernel/event.ts";
-import * as jsonBytes from "./json-bytes.ts";
+import * as jsonSigns from "./json-signs.ts";
 import { checkBounds } from "./json.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
@@ -28,7 +28,7 @@ const {
   SMALL_E,
   LARGE_E,
   ESCAPED,
-} = jsonBytes;
+} = jsonSigns;
 
 /** One object, because nobody looks at its stack. */
 export const ODD = new Error("not an ordinary call");
@@ -36,7 +36,7 @@ export const ODD = new Error("not an ordinary call");
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
 
-/** Of the text read last: what all its bytes have together, and flags. */
+/** Of the text read last: the bits of all its bytes, and flags. */
 export let textBits = 0;
 
 /** From behind a text's first quote to its last one. */
@@ -66,10 +66,13 @@ export function decoded(bytes: Buffer, from: number, to: number): string {
 export function afterSpace(bytes: Buffer, from: number): number {
   let at = from;
   for (;;) {
-    const byte = bytes[at];
-    if (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB) return at;
+    if (!isSpace(bytes[at] as number)) return at;
     at++;
   }
+}
+
+export function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === LF || byte === CR || byte === TAB;
 }
 
 /** Behind a byte that must come next. */

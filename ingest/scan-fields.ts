@@ -1,6 +1,6 @@
 /** The fields of calls that a scan knows, by their names in bytes. */
 import { IDENTIFY, PAGE, SCREEN, TRACK } from "../kernel/event.ts";
-import { ESCAPED } from "./json-bytes.ts";
+import { ESCAPED } from "./json-signs.ts";
 import { ODD, textBits } from "./json-cursor.ts";
 
 /** Longer names, also of properties, are not ordinary. */

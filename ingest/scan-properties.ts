@@ -4,7 +4,7 @@ import type { CallTape } from "../kernel/call-tape.ts";
 import * as entryLayout from "../kernel/entry-layout.ts";
 import * as entrySlots from "../kernel/entry-slots.ts";
 import { textHash } from "../kernel/entry-texts.ts";
-import * as jsonBytes from "./json-bytes.ts";
+import * as jsonSigns from "./json-signs.ts";
 import {
   after,
   afterAny,
@@ -25,7 +25,7 @@ import { KEY_BYTES_MAX } from "./scan-fields.ts";
 const { PROPERTY_ITEMS, PROPERTY_KEY, PROPERTY_TEXT, PROPERTY_TYPE, TEXT_FROM, TEXT_HASH, TEXT_TO } = callLayout;
 const { VALUE_COMPLEX, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VALUE_TRUE } = entryLayout;
 const { mixed, SEED } = entrySlots;
-const { CLOSE_BRACE, COLON, ESCAPED, FALSE, NULL, OPEN_BRACE, OPEN_BRACKET, QUOTE, TRUE } = jsonBytes;
+const { CLOSE_BRACE, COLON, ESCAPED, FALSE, NULL, OPEN_BRACE, OPEN_BRACKET, QUOTE, TRUE } = jsonSigns;
 
 /** More keys in one object are not ordinary; each is compared with those before it. */
 const KEYS_MAX = 64;

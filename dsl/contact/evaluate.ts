@@ -34,7 +34,7 @@ export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Ca
   if (!next) contact.nextFlip = leastIn(contact, ARMED);
 }
 
-/** As `evaluateRoot`, of a root that has a threshold. */
+/** As `evaluateRoot`, of a root that has a threshold, unless time has passed: only then is anything asked ahead. */
 function evaluateThreshold(
   plan: Plan,
   contact: Contact,

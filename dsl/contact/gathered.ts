@@ -21,7 +21,9 @@ export function beginGathering(): void {
 }
 
 export function gatherNumber(feature: number, value: number): void {
-  cells[add(feature * 2)] = value;
+  // First the place: making room for it may replace `cells`.
+  const place = add(feature * 2);
+  cells[place] = value;
 }
 
 /** Gathers a list of that length, at least 1, with undefined numbers, and opens it. */
@@ -40,7 +42,6 @@ export function fillNumbers(contact: Contact): void {
   if (countIn(contact, NUMBERS) > 0) throw new Error("a contact that is read has numbers already");
   sort();
   fill(contact, NUMBERS, keys, cells, count);
-  count = 0;
 }
 
 function add(key: number): number {

@@ -27,13 +27,14 @@ export interface Retention {
   cap: number | null;
 }
 
-export function timesFeature(index: number, key: string, retention: Retention, entriesMax: number): Feature {
+/** Events are added by `addTime`, with what the plan has of it in columns: it is the commonest kind by far. */
+export function timesFeature(index: number, key: string): Feature {
   return {
     index,
     key,
     kind: "times",
-    add(contact, _view, _event, at, now) {
-      return addTime(contact, index, at, now - retention.ageMax, keptOf(retention, entriesMax));
+    add() {
+      throw new Error("timestamps are added by addTime");
     },
   };
 }

@@ -185,7 +185,7 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
       const index = feature(event, key, (created) => {
         const retention: Retention = { ageMax: 0, cap: 0 };
         retentions.set(created, retention);
-        return timesFeature(created, key, retention, limits.window_entries_max);
+        return timesFeature(created, key);
       });
       return { feature: index, retention: widen(index, ageMax, cap) };
     },

@@ -42,7 +42,10 @@ export interface Plan {
   readonly windows: ReadonlyMap<string, Retention>;
   /** By feature: how old what it keeps may become, ms; Infinity for features without a window. */
   readonly reaches: Float64Array;
-  /** By feature: of lists of timestamps the newest entries that are kept at most, below zero where that may lack some; else 0. */
+  /**
+   * By feature: how many of the newest timestamps a list keeps at most, negative where windows may need more of them; 0 for
+   * features of another kind.
+   */
   readonly timesKept: Int32Array;
   readonly roots: readonly Root[];
   readonly thresholds: Thresholds;

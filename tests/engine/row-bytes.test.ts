@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Contact } from "../../dsl/contact/contact.ts";
 import { ContactMemory } from "../../dsl/contact/memory.ts";
-import { newList, list, setNumber } from "../../dsl/contact/numbers.ts";
+import { newList, list, numberOf, setNumber } from "../../dsl/contact/numbers.ts";
 import { readRow, writeRow } from "../../dsl/contact/row.ts";
 import { buildModelRecord, planOf } from "../../dsl/registry.ts";
 import { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
@@ -16,6 +16,22 @@ const SOURCE = Array.from({ length: NAMES }, (_, i) => [
 ])
   .flat()
   .join("\n");
+
+test("a row of more numbers than any before is read as it was written", () => {
+  const source = Array.from({ length: 300 }, (_, i) => `segment "count ${i}" = count("Event ${i}") >= 3`).join("\n");
+  const built = buildModelRecord(EMPTY_MODEL, source, 0, "test");
+  if (!built.ok) throw new Error(JSON.stringify(built.diagnostics[0]));
+  const plan = planOf(built.record);
+  const memory = new ContactMemory();
+  memory.openPage(0);
+  const contact = new Contact(memory).moveTo(0).begin(Buffer.from("somebody"), 1_000_000, -1);
+  for (const { index } of plan.features) setNumber(contact, index, 1 + index);
+  const written = new ByteWriter();
+  writeRow(written, contact, plan);
+  const again = new Contact(memory).moveTo(1);
+  readRow(new ByteReader(written.finish()), again, plan);
+  expect(plan.features.map(({ index }) => numberOf(again, index))).toEqual(plan.features.map(({ index }) => 1 + index));
+});
 
 test("a row has the same bytes however often the writer has to make room", () => {
   const built = buildModelRecord(EMPTY_MODEL, SOURCE, 0, "test");
