@@ -25,8 +25,8 @@ import {
   afterWord,
   anyRead,
   endOfText,
-  isSpace,
   goesOn,
+  isSpace,
   ODD,
   textBits,
 } from "./json-cursor.ts";

@@ -6,7 +6,7 @@ import type { Contact } from "./contact.ts";
 import { NUMBERS } from "./head.ts";
 import { list } from "./numbers.ts";
 import { chunkOf, offsetOf, roomFor } from "./slab.ts";
-import { countIn, fill } from "./tables.ts";
+import { countIn, fill, sortEntries } from "./tables.ts";
 
 let count = 0;
 /** As in the table: twice the feature's number, and one more where there is a list. */
@@ -40,7 +40,8 @@ export function gatherList({ slab }: Contact, feature: number, length: number): 
 /** Fills the contact's table, which must be empty. */
 export function fillNumbers(contact: Contact): void {
   if (countIn(contact, NUMBERS) > 0) throw new Error("a contact that is read has numbers already");
-  sort();
+  // Another model may number the same features in another order.
+  sortEntries(keys, cells, count);
   fill(contact, NUMBERS, keys, cells, count);
 }
 
@@ -55,20 +56,4 @@ function add(key: number): number {
   }
   keys[count] = key;
   return count++;
-}
-
-/** Mostly they are in order; another model may number the same features in another one. */
-function sort(): void {
-  for (let i = 1; i < count; i++) {
-    const key = keys[i] as number;
-    if ((keys[i - 1] as number) < key) continue;
-    const cell = cells[i] as number;
-    let place = i;
-    for (; place > 0 && (keys[place - 1] as number) > key; place--) {
-      keys[place] = keys[place - 1] as number;
-      cells[place] = cells[place - 1] as number;
-    }
-    keys[place] = key;
-    cells[place] = cell;
-  }
 }

@@ -26,7 +26,7 @@ import type { Contact } from "./contact.ts";
 import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import { featureAt } from "./numbers.ts";
-import { countIn, fill, insertAt, keyAt, numberAt } from "./tables.ts";
+import { countIn, fill, insertAt, keyAt, numberAt, sortEntries } from "./tables.ts";
 
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   const { idFrom, tags } = contact;
@@ -175,15 +175,11 @@ function readArmed(input: ByteReader, contact: Contact, plan: BoundPlan): void {
     const root = plan.rootByStored.get(input.varint());
     const at = input.f64();
     if (root === undefined) continue;
-    // Another model may number the same roots in another order.
-    let place = count++;
-    for (; place > 0 && (keys[place - 1] as number) > root; place--) {
-      keys[place] = keys[place - 1] as number;
-      numbers[place] = numbers[place - 1] as number;
-    }
-    keys[place] = root;
-    numbers[place] = at;
+    keys[count] = root;
+    numbers[count++] = at;
     if (at < contact.nextFlip) contact.nextFlip = at;
   }
+  // Another model may number the same roots in another order.
+  sortEntries(keys, numbers, count);
   fill(contact, ARMED, keys, numbers, count);
 }

@@ -114,6 +114,22 @@ export function insertAt(contact: Contact, table: Table, place: number, key: num
   i32[base + table + 1] = count + 1;
 }
 
+/** Brings the first `count` keys into ascending order, and their numbers with them; mostly they are in it. */
+export function sortEntries(keys: Int32Array, numbers: Float64Array, count: number): void {
+  for (let i = 1; i < count; i++) {
+    const key = keys[i] as number;
+    if ((keys[i - 1] as number) < key) continue;
+    const number = numbers[i] as number;
+    let place = i;
+    for (; place > 0 && (keys[place - 1] as number) > key; place--) {
+      keys[place] = keys[place - 1] as number;
+      numbers[place] = numbers[place - 1] as number;
+    }
+    keys[place] = key;
+    numbers[place] = number;
+  }
+}
+
 /** Fills an empty table with the first `count` keys, which must be ascending, and their numbers. */
 export function fill(contact: Contact, table: Table, keys: Int32Array, numbers: Float64Array, count: number): void {
   if (count === 0) return;

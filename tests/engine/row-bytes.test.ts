@@ -17,14 +17,19 @@ const SOURCE = Array.from({ length: NAMES }, (_, i) => [
   .flat()
   .join("\n");
 
-test("a row of more numbers than any before is read as it was written", () => {
-  const source = Array.from({ length: 300 }, (_, i) => `segment "count ${i}" = count("Event ${i}") >= 3`).join("\n");
+function somebodyUnder(source: string) {
   const built = buildModelRecord(EMPTY_MODEL, source, 0, "test");
   if (!built.ok) throw new Error(JSON.stringify(built.diagnostics[0]));
   const plan = planOf(built.record);
   const memory = new ContactMemory();
   memory.openPage(0);
   const contact = new Contact(memory).moveTo(0).begin(Buffer.from("somebody"), 1_000_000, -1);
+  return { plan, memory, contact };
+}
+
+test("a row of more numbers than any before is read as it was written", () => {
+  const source = Array.from({ length: 300 }, (_, i) => `segment "count ${i}" = count("Event ${i}") >= 3`).join("\n");
+  const { plan, memory, contact } = somebodyUnder(source);
   for (const { index } of plan.features) setNumber(contact, index, 1 + index);
   const written = new ByteWriter();
   writeRow(written, contact, plan);
@@ -34,12 +39,7 @@ test("a row of more numbers than any before is read as it was written", () => {
 });
 
 test("a row has the same bytes however often the writer has to make room", () => {
-  const built = buildModelRecord(EMPTY_MODEL, SOURCE, 0, "test");
-  if (!built.ok) throw new Error(JSON.stringify(built.diagnostics[0]));
-  const plan = planOf(built.record);
-  const memory = new ContactMemory();
-  memory.openPage(0);
-  const contact = new Contact(memory).moveTo(0).begin(Buffer.from("somebody"), 1_000_000, -1);
+  const { plan, memory, contact } = somebodyUnder(SOURCE);
   for (const { index, kind } of plan.features) {
     if (kind === "count") setNumber(contact, index, index * 1_000);
     else {
