@@ -79,6 +79,12 @@ export class ByteWriter {
     this.#at = at;
   }
 
+  /** Bytes of `value` from `from` up to but without `to`, as they are. */
+  copy(value: Buffer, from: number, to: number): void {
+    this.#room(to - from);
+    this.#at += value.copy(this.#buffer, this.#at, from, to);
+  }
+
   /** What is written from here on, up to `endBlock`, is a block. Gives what `endBlock` wants. */
   beginBlock(): number {
     this.#room(BLOCK_LENGTH_BYTES);
@@ -189,12 +195,14 @@ export class ByteReader {
   }
 
   u32(): number {
+    if (this.at + 4 > this.end) throw new RangeError("read past the end of a block");
     const value = this.buffer.readUInt32LE(this.at);
     this.at += 4;
     return value;
   }
 
   f64(): number {
+    if (this.at + 8 > this.end) throw new RangeError("read past the end of a block");
     const value = this.buffer.readDoubleLE(this.at);
     this.at += 8;
     return value;
@@ -250,6 +258,10 @@ export class ByteReader {
     const from = this.at;
     this.#advance(length);
     return this.buffer.subarray(from, this.at);
+  }
+
+  skipBlock(): void {
+    this.#advance(this.varint());
   }
 
   #advance(length: number): void {

@@ -11,6 +11,7 @@
  */
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Log } from "./log.ts";
+import { connectorInto, type ReplyBuffers } from "./reply-buffers.ts";
 import { endAtSilence } from "./silence.ts";
 
 export type RedisClient = Redis | Cluster;
@@ -26,6 +27,11 @@ export interface ConnectOptions {
   readonly commandTimeoutMs?: number | null;
   /** A connection that owes a reply and stays silent for about this long, ms, is made anew. Default 10,000. */
   readonly silenceMs?: number;
+  /**
+   * Replies are read into these, where that can be had (one server, no TLS), and are valid until they are released: for
+   * a connection of one reader.
+   */
+  readonly buffers?: ReplyBuffers;
 }
 
 const COMMAND_TIMEOUT_MS = 5_000;
@@ -49,6 +55,9 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
     nodes.length === 1
       ? new Redis(portOf(first), hostOf(first), {
           ...common,
+          ...(options.buffers === undefined || first.protocol === "rediss:"
+            ? {}
+            : { Connector: connectorInto(options.buffers) }),
           db: dbOf(first),
           enableOfflineQueue: false,
           retryStrategy: retryPause,

@@ -33,8 +33,8 @@ export interface BlockPool {
 }
 
 const BLOCK_BYTES = 256 * 1024;
-/** Larger values stay where they are. */
-const COPIED_BYTES = 64 * 1024;
+/** Values up to here share blocks. */
+const SHARED_BYTES = 64 * 1024;
 /** Free blocks beyond this go. */
 const POOL_BYTES = 64 * 1024 * 1024;
 
@@ -115,7 +115,8 @@ export function createEntryQueue(pool: BlockPool): EntryQueue {
       return new Unknown(id, error);
     }
     const [name, value] = field;
-    if (value.length > COPIED_BYTES) return new Waiting(id, name, value, null);
+    // One that takes much of a block has memory of its own.
+    if (value.length > SHARED_BYTES) return new Waiting(id, name, Buffer.from(value), null);
     if (current === null || current.used + value.length > current.buffer.length) {
       current = { buffer: pool.take(), used: 0, waiting: 0 };
     }

@@ -1,6 +1,9 @@
 /**
  * The contacts in memory, page by page. Rows are decoded when first touched; a row that nobody touched is written
  * back as the bytes it came in. Pages that are clean can be dropped and brought again.
+ *
+ * What is known of a page are numbers in a few arrays, and its stored bytes lie in the slab beside what is decoded: of
+ * millions of contacts that nobody touches the garbage collector sees nothing.
  */
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import { LIMITS } from "../kernel/limits.ts";
@@ -9,25 +12,17 @@ import { Contact } from "../dsl/contact/contact.ts";
 import { ContactMemory, PAGE_SHIFT, PLACE_MASK } from "../dsl/contact/memory.ts";
 import { freeContact, touchLists } from "../dsl/contact/numbers.ts";
 import { readRow, writeRow } from "../dsl/contact/row.ts";
+import { chunkOf, offsetOf } from "../dsl/contact/slab.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
 
 /** The objects of a decoded contact take about this many times its bytes as a row, and never less than the second. */
 const OBJECTS_FACTOR = 5;
 const OBJECTS_BYTES_MIN = 400;
-/** A row that is not decoded takes its bytes and so much for the object that points at them. */
-const STORED_BYTES = 128;
+/** Blocks for stored bytes come in steps of so many units, so that one that is given back fits another page. */
+const STORED_STEP = 64;
+const FIRST_PAGES = 64;
 
 if (LIMITS.page_contacts > 32) throw new Error("which contacts of a page are decoded has to fit 32 bits");
-
-/** What is rarely needed of a page. */
-interface Page {
-  /** Of contacts so far. */
-  count: number;
-  /** Rows as they were stored, null once decoded; empty for a page made in memory. */
-  readonly stored: (Buffer | null)[];
-  /** Estimated memory of rows and objects; numbers are accounted for by the slab. */
-  bytes: number;
-}
 
 /** The bytes of a contact's id: those of `buffer` from `from` up to but without `to`. */
 export interface IdBytes {
@@ -40,18 +35,52 @@ export function pageOf(slot: number): number {
   return slot >>> PAGE_SHIFT;
 }
 
+/** What is known of each page, by its number. */
+class PageTable {
+  /** Contacts so far. */
+  counts = new Uint8Array(FIRST_PAGES);
+  /** The block with the page's bytes as they were stored, 0 for none; how long it is; the contacts that have rows in it. */
+  stored = new Int32Array(FIRST_PAGES);
+  storedBytes = new Int32Array(FIRST_PAGES);
+  storedCounts = new Uint8Array(FIRST_PAGES);
+  /** By slot: where its row begins in those bytes, with its length. */
+  starts = new Int32Array(FIRST_PAGES << PAGE_SHIFT);
+  /** A bit for each contact that is decoded. */
+  decoded = new Int32Array(FIRST_PAGES);
+  dirty = new Uint8Array(FIRST_PAGES);
+  /** The step that used it last. */
+  used = new Float64Array(FIRST_PAGES);
+  /** The step that it held when it was loaded: recovery leaves it alone up to there. 0 for a page made in memory. */
+  seqs = new Float64Array(FIRST_PAGES);
+  /** Estimated memory of objects; numbers and stored bytes are accounted for by the slab. */
+  objectBytes = new Float64Array(FIRST_PAGES);
+
+  widen(pages: number): void {
+    this.counts = widened(this.counts, new Uint8Array(pages));
+    this.stored = widened(this.stored, new Int32Array(pages));
+    this.storedBytes = widened(this.storedBytes, new Int32Array(pages));
+    this.storedCounts = widened(this.storedCounts, new Uint8Array(pages));
+    this.starts = widened(this.starts, new Int32Array(pages << PAGE_SHIFT));
+    this.decoded = widened(this.decoded, new Int32Array(pages));
+    this.dirty = widened(this.dirty, new Uint8Array(pages));
+    this.used = widened(this.used, new Float64Array(pages));
+    this.seqs = widened(this.seqs, new Float64Array(pages));
+    this.objectBytes = widened(this.objectBytes, new Float64Array(pages));
+  }
+}
+
+function widened<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
 export class Pages {
   readonly memory = new ContactMemory();
-  readonly #pages: (Page | null)[] = [];
-  /** By page: a bit for each contact that is decoded. */
-  #decoded = new Int32Array(64);
-  #dirty = new Uint8Array(64);
-  /** The step that used it last. */
-  #used = new Float64Array(64);
-  /** The step that it held when it was loaded: recovery leaves it alone up to there. 0 for a page made in memory. */
-  #seqs = new Float64Array(64);
+  readonly #table = new PageTable();
+  /** One more than the greatest number of a page so far. */
+  #end = 0;
   #count = 0;
-  /** Of rows and objects. */
+  /** Of objects. */
   #bytes = 0;
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
@@ -59,7 +88,7 @@ export class Pages {
   #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
 
-  /** Estimated memory of the pages that are here, and how many these are. */
+  /** Memory of the pages that are here, that of objects estimated, and how many these are. */
   get bytes(): number {
     return this.#bytes + this.memory.slab.bytes;
   }
@@ -78,37 +107,49 @@ export class Pages {
   }
 
   contactsOn(page: number): number {
-    return this.#page(page).count;
+    this.#mustHave(page);
+    return this.#table.counts[page] as number;
   }
 
   /** Notes that a step uses a page, which must be here. */
   use(page: number, seq: number): void {
     if (!this.memory.isOpen(page)) throw new Error(`page ${page} was not brought before the step`);
-    this.#used[page] = seq;
+    this.#table.used[page] = seq;
   }
 
   markDirty(page: number): void {
-    this.#dirty[page] = 1;
+    this.#table.dirty[page] = 1;
   }
 
   seqOf(page: number): number {
-    return this.#seqs[page] as number;
+    return this.#table.seqs[page] as number;
   }
 
+  /** Takes a copy of a page's bytes. */
   load(page: number, bytes: Buffer, used: number): void {
     if (this.has(page)) return;
     const input = new ByteReader(bytes);
     const { count, seq } = readPageHeader(input);
-    const stored: Buffer[] = [];
-    for (let i = 0; i < count; i++) stored.push(input.block());
-    this.#put(page, count, stored, used);
-    this.#seqs[page] = seq;
-    this.#grew(page, bytes.length + count * STORED_BYTES);
+    if (count > LIMITS.page_contacts) throw new RangeError(`page ${page} has ${count} contacts`);
+    this.#open(page, used);
+    const table = this.#table;
+    for (let slot = page << PAGE_SHIFT, end = slot + count; slot < end; slot++) {
+      table.starts[slot] = input.at;
+      input.skipBlock();
+    }
+    const { slab } = this.memory;
+    const stored = slab.alloc(storedUnits(input.at));
+    bytes.copy(slab.u8[chunkOf(stored)] as Buffer, offsetOf(stored) * 8, 0, input.at);
+    table.counts[page] = count;
+    table.stored[page] = stored;
+    table.storedBytes[page] = input.at;
+    table.storedCounts[page] = count;
+    table.seqs[page] = seq;
   }
 
   create(page: number, used: number): void {
-    this.#put(page, 0, [], used);
-    this.#dirty[page] = 1;
+    this.#open(page, used);
+    this.#table.dirty[page] = 1;
   }
 
   /** Adds to the estimate of a contact that grew, if it has objects; numbers are known exactly. */
@@ -118,47 +159,44 @@ export class Pages {
 
   /** Makes `into` a new contact of the slot, which must be the next one of its page. */
   begin(slot: number, into: Contact, id: Uint8Array, timestamp: number, stage: number): void {
-    const page = this.#page(pageOf(slot));
-    const place = slot & PLACE_MASK;
-    if (place !== page.count) throw new Error(`page ${pageOf(slot)} has a gap before slot ${slot}`);
-    page.count++;
-    page.stored.push(null);
+    const page = pageOf(slot);
+    if ((slot & PLACE_MASK) !== this.contactsOn(page)) throw new Error(`page ${page} has a gap before slot ${slot}`);
+    this.#table.counts[page] = (slot & PLACE_MASK) + 1;
     this.#markDecoded(slot);
     into.moveTo(slot).begin(id, timestamp, stage);
   }
 
   isDecoded(slot: number): boolean {
-    return (((this.#decoded[slot >>> PAGE_SHIFT] as number) >>> (slot & PLACE_MASK)) & 1) === 1;
+    return (((this.#table.decoded[slot >>> PAGE_SHIFT] as number) >>> (slot & PLACE_MASK)) & 1) === 1;
   }
 
   /** Moves `into` to the contact of a slot, decoded under `plan` when it was not yet. */
   moveTo(slot: number, into: Contact, plan: BoundPlan): void {
     into.moveTo(slot);
-    if (!this.isDecoded(slot)) this.#read(slot, this.#storedRow(slot), into, plan);
+    if (!this.isDecoded(slot)) this.#decode(slot, into, plan);
   }
 
   /** Moves `into` to the contact of a slot, read again under `plan` from what it is under `old`. */
   readAgain(slot: number, into: Contact, old: BoundPlan, plan: BoundPlan): void {
     into.moveTo(slot);
     if (!this.isDecoded(slot)) {
-      this.#read(slot, this.#storedRow(slot), into, plan);
+      this.#decode(slot, into, plan);
       return;
     }
     const out = new ByteWriter();
     writeRow(out, into, old);
     freeContact(into);
-    this.#read(slot, out.finish(), into, plan);
+    this.#read(new ByteReader(out.view()), into, plan);
   }
 
   /** The id of a contact that is not decoded; valid until it is asked for another one. */
   storedId(slot: number): IdBytes {
     const row = this.#storedRow(slot);
-    const input = new ByteReader(row);
-    const length = input.varint();
+    const length = row.skipText();
     const id = this.#id;
-    id.buffer = row;
-    id.from = input.at;
-    id.to = input.at + length;
+    id.buffer = row.buffer;
+    id.from = row.at - length;
+    id.to = row.at;
     return id;
   }
 
@@ -174,45 +212,47 @@ export class Pages {
 
   dirty(): number[] {
     const numbers: number[] = [];
-    for (let page = 0; page < this.#pages.length; page++) if (this.#dirty[page] === 1) numbers.push(page);
+    for (let page = 0; page < this.#end; page++) if (this.#table.dirty[page] === 1) numbers.push(page);
     return numbers;
   }
 
   /** The page's bytes as of step `seq`; it is clean from then on. */
   encode(page: number, seq: number, plan: BoundPlan): Buffer {
-    const { count, bytes: before } = this.#page(page);
+    const count = this.contactsOn(page);
+    const table = this.#table;
     const writer = this.#writer;
     const contact = this.#contact;
     writer.reset();
     writePageHeader(writer, { seq, model: plan.version, count });
     let bytes = 0;
-    for (let slot = page << PAGE_SHIFT; slot < (page << PAGE_SHIFT) + count; slot++) {
-      const from = writer.length;
-      if (this.isDecoded(slot)) {
-        const begun = writer.beginBlock();
-        this.#unread = touchLists(contact.moveTo(slot));
-        writeRow(writer, contact, plan);
-        writer.endBlock(begun);
-        if (contact.objects !== null) bytes += Math.max((writer.length - from) * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
-      } else {
-        const row = this.#storedRow(slot);
-        writer.block(row);
-        bytes += row.length + STORED_BYTES;
+    const first = page << PAGE_SHIFT;
+    for (let slot = first; slot < first + count;) {
+      if (!this.isDecoded(slot)) {
+        slot = this.#writeStored(writer, page, slot);
+        continue;
       }
+      const from = writer.length;
+      const begun = writer.beginBlock();
+      this.#unread = touchLists(contact.moveTo(slot));
+      writeRow(writer, contact, plan);
+      writer.endBlock(begun);
+      if (contact.objects !== null) bytes += Math.max((writer.length - from) * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
+      slot++;
     }
-    this.#dirty[page] = 0;
-    this.#grew(page, bytes - before);
+    table.dirty[page] = 0;
+    this.#grew(page, bytes - (table.objectBytes[page] as number));
     return writer.finish();
   }
 
   /** Drops clean pages, longest unused first, until `bytes` is reached or none is left to drop. */
   evict(bytes: number): void {
     if (this.bytes <= bytes) return;
+    const { dirty, used } = this.#table;
     const clean: number[] = [];
-    for (let page = 0; page < this.#pages.length; page++) {
-      if (this.has(page) && this.#dirty[page] === 0) clean.push(page);
+    for (let page = 0; page < this.#end; page++) {
+      if (this.has(page) && dirty[page] === 0) clean.push(page);
     }
-    clean.sort((a, b) => (this.#used[a] as number) - (this.#used[b] as number));
+    clean.sort((a, b) => (used[a] as number) - (used[b] as number));
     // A little below the bound, so that not every commit has to look for pages again.
     const target = bytes * 0.9;
     for (const page of clean) {
@@ -221,73 +261,109 @@ export class Pages {
     }
   }
 
-  #page(page: number): Page {
-    const found = this.#pages[page] ?? null;
-    if (found === null) throw new Error(`page ${page} is not in memory`);
-    return found;
+  #mustHave(page: number): void {
+    if (!this.memory.isOpen(page)) throw new Error(`page ${page} is not in memory`);
   }
 
-  #storedRow(slot: number): Buffer {
-    const row = this.#page(pageOf(slot)).stored[slot & PLACE_MASK] ?? null;
-    if (row === null) throw new Error(`slot ${slot} is not on page ${pageOf(slot)}`);
-    return row;
+  /** The row of a contact that is not decoded. */
+  #storedRow(slot: number): ByteReader {
+    const page = pageOf(slot);
+    const table = this.#table;
+    const stored = table.stored[page] as number;
+    if (stored === 0 || (slot & PLACE_MASK) >= (table.storedCounts[page] as number)) {
+      throw new Error(`slot ${slot} is not on page ${page}`);
+    }
+    const begin = offsetOf(stored) * 8;
+    const bytes = this.memory.slab.u8[chunkOf(stored)] as Buffer;
+    const row = new ByteReader(
+      bytes,
+      begin + (table.starts[slot] as number),
+      begin + (table.storedBytes[page] as number),
+    );
+    const length = row.varint();
+    return new ByteReader(bytes, row.at, row.at + length);
   }
 
-  #read(slot: number, row: Buffer, into: Contact, plan: BoundPlan): void {
-    readRow(new ByteReader(row), into, plan);
-    this.#page(pageOf(slot)).stored[slot & PLACE_MASK] = null;
+  /** Writes the rows from `slot` on that are not decoded, as they are; gives the slot behind them. */
+  #writeStored(writer: ByteWriter, page: number, slot: number): number {
+    const { stored, storedBytes, storedCounts, starts } = this.#table;
+    const end = (page << PAGE_SHIFT) + (storedCounts[page] as number);
+    if (slot >= end) throw new Error(`slot ${slot} is not on page ${page}`);
+    let next = slot + 1;
+    while (next < end && !this.isDecoded(next)) next++;
+    const ref = stored[page] as number;
+    const begin = offsetOf(ref) * 8;
+    const to = next < end ? (starts[next] as number) : (storedBytes[page] as number);
+    writer.copy(this.memory.slab.u8[chunkOf(ref)] as Buffer, begin + (starts[slot] as number), begin + to);
+    return next;
+  }
+
+  #decode(slot: number, into: Contact, plan: BoundPlan): void {
+    this.#read(this.#storedRow(slot), into, plan);
     this.#markDecoded(slot);
-    this.grew(into, Math.max(row.length * OBJECTS_FACTOR, OBJECTS_BYTES_MIN));
+    const page = pageOf(slot);
+    const { decoded, storedCounts } = this.#table;
+    const rows = storedCounts[page] as number;
+    const all = rows === 32 ? -1 : (1 << rows) - 1;
+    if (((decoded[page] as number) & all) === all) this.#freeStored(page);
+  }
+
+  #read(row: ByteReader, into: Contact, plan: BoundPlan): void {
+    const from = row.at;
+    readRow(row, into, plan);
+    this.grew(into, Math.max((row.at - from) * OBJECTS_FACTOR, OBJECTS_BYTES_MIN));
   }
 
   #markDecoded(slot: number): void {
+    const { decoded } = this.#table;
     const page = slot >>> PAGE_SHIFT;
-    this.#decoded[page] = (this.#decoded[page] as number) | (1 << (slot & PLACE_MASK));
+    decoded[page] = (decoded[page] as number) | (1 << (slot & PLACE_MASK));
   }
 
-  #put(page: number, count: number, stored: (Buffer | null)[], used: number): void {
-    // No holes, which would make the list slow: pages come in any order.
-    while (this.#pages.length <= page) this.#pages.push(null);
-    if (page >= this.#used.length) this.#widen(Math.max(page + 1, this.#used.length * 2));
+  #open(page: number, used: number): void {
+    const table = this.#table;
+    if (page >= table.counts.length) table.widen(Math.max(page + 1, table.counts.length * 2));
     this.memory.openPage(page);
-    this.#pages[page] = { count, stored, bytes: 0 };
-    this.#decoded[page] = 0;
-    this.#dirty[page] = 0;
-    this.#seqs[page] = 0;
-    this.#used[page] = used;
+    table.counts[page] = 0;
+    table.stored[page] = 0;
+    table.storedCounts[page] = 0;
+    table.decoded[page] = 0;
+    table.dirty[page] = 0;
+    table.used[page] = used;
+    table.seqs[page] = 0;
+    table.objectBytes[page] = 0;
+    this.#end = Math.max(this.#end, page + 1);
     this.#count++;
   }
 
-  #widen(pages: number): void {
-    const decoded = new Int32Array(pages);
-    const dirty = new Uint8Array(pages);
-    const used = new Float64Array(pages);
-    const seqs = new Float64Array(pages);
-    decoded.set(this.#decoded);
-    dirty.set(this.#dirty);
-    used.set(this.#used);
-    seqs.set(this.#seqs);
-    this.#decoded = decoded;
-    this.#dirty = dirty;
-    this.#used = used;
-    this.#seqs = seqs;
-  }
-
   #grew(page: number, bytes: number): void {
-    const grown = this.#page(page);
-    grown.bytes += bytes;
+    const { objectBytes } = this.#table;
+    objectBytes[page] = (objectBytes[page] as number) + bytes;
     this.#bytes += bytes;
   }
 
+  #freeStored(page: number): void {
+    const { stored, storedBytes } = this.#table;
+    if (stored[page] === 0) return;
+    this.memory.slab.free(stored[page] as number, storedUnits(storedBytes[page] as number));
+    stored[page] = 0;
+  }
+
   #drop(page: number): void {
-    const { count, bytes } = this.#page(page);
-    for (let slot = page << PAGE_SHIFT; slot < (page << PAGE_SHIFT) + count; slot++) {
+    const { counts, decoded, objectBytes } = this.#table;
+    const first = page << PAGE_SHIFT;
+    for (let slot = first; slot < first + (counts[page] as number); slot++) {
       if (this.isDecoded(slot)) freeContact(this.#contact.moveTo(slot));
     }
+    this.#freeStored(page);
     this.memory.closePage(page);
-    this.#pages[page] = null;
-    this.#decoded[page] = 0;
+    decoded[page] = 0;
     this.#count--;
-    this.#bytes -= bytes;
+    this.#bytes -= objectBytes[page] as number;
   }
+}
+
+function storedUnits(bytes: number): number {
+  const units = (bytes + 7) >>> 3;
+  return Math.ceil(units / STORED_STEP) * STORED_STEP;
 }

@@ -3,6 +3,7 @@
  * cluster, where partitions live in different slots, make a reader for each. A partition that has enough at hand is
  * left out, and as soon as it wants more, a read that is already blocked without it is ended early.
  */
+import type { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import { disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { entryBytes, type RawEntry } from "./entries.ts";
 
@@ -12,7 +13,7 @@ export interface Subscriber {
   readonly after: string;
   /** Asked before each read. */
   hungry(): boolean;
-  /** Entries in order, each once. Must not throw. */
+  /** Entries in order, each once; their bytes are valid during the call only. Must not throw. */
   take(entries: readonly RawEntry[]): void;
 }
 
@@ -34,6 +35,8 @@ export interface ReaderOptions {
   readonly blockMs: number;
   /** Most entries of one stream in a read. */
   readonly entries: number;
+  /** What the connection for reading reads into. */
+  readonly buffers: ReplyBuffers;
 }
 
 /** What one read should bring at most, judged by the size of the entries before. */
@@ -122,6 +125,7 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
       meanBytes += (entries.reduce((sum, entry) => sum + entryBytes(entry), 0) / entries.length - meanBytes) / 8;
       place.subscriber.take(entries);
     }
+    options.buffers.release();
   };
 
   const run = async (): Promise<void> => {

@@ -7,7 +7,8 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { machineClock, type Clock } from "../kernel/clock.ts";
 import { createLog, type Log } from "../kernel/log.ts";
-import { connectRedis, disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
+import { connectRedis, disconnectRedis, isCluster, whenReady } from "../kernel/redis.ts";
+import { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import { createBlockPool } from "./entry-queue.ts";
 import { createGate } from "./gate.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./messages.ts";
@@ -31,11 +32,13 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const telemetry = createTelemetry();
   const owned = new Map<number, Partition>();
   const blocks = createBlockPool();
-  const connect = (name: string): RedisClient =>
-    connectRedis(redisUrl, { name: `${name}-${worker}`, log, commandTimeoutMs: null, silenceMs: SILENCE_MS });
-  const redis = connect("processor");
-  const newReader = (): StreamReader =>
-    createReader(connect("reader"), redis, { blockMs: options.blockMs, entries: options.stepEntries });
+  const connection = { log, commandTimeoutMs: null, silenceMs: SILENCE_MS } as const;
+  const redis = connectRedis(redisUrl, { ...connection, name: `processor-${worker}` });
+  const newReader = (): StreamReader => {
+    const buffers = new ReplyBuffers();
+    const blocking = connectRedis(redisUrl, { ...connection, name: `reader-${worker}`, buffers });
+    return createReader(blocking, redis, { blockMs: options.blockMs, entries: options.stepEntries, buffers });
+  };
   const common: StreamReader | null = isCluster(redis) ? null : newReader();
   const loading = createGate(LOADS_AT_ONCE);
   const shards = task.shardModule === null ? createShard : loadShards(task.shardModule);

@@ -1,5 +1,5 @@
 /**
- * A page of contacts on its way into a view. The 32 contacts of a page are one word of every bitmap, so memberships are
+ * A page of contacts on its way into a view. The contacts of a page lie in one word of every bitmap, so memberships are
  * gathered by segment and each bitmap is touched once a page; a contact's tags are gathered and put at once.
  */
 import { LIMITS } from "../kernel/limits.ts";
@@ -16,7 +16,7 @@ export interface PageTarget {
   enterAll(segment: number, at: number, mask: number): void;
 }
 
-if (LIMITS.page_contacts !== 32) throw new Error("a page must be a word of a bitmap");
+if (32 % LIMITS.page_contacts !== 0) throw new Error("a page must lie in a word of a bitmap");
 
 export class PageIntake implements RowHeadSink {
   readonly #view: PageTarget;
@@ -60,7 +60,7 @@ export class PageIntake implements RowHeadSink {
   finish(): void {
     this.#putTags();
     for (const segment of this.#entered) {
-      this.#view.enterAll(segment, this.#page, this.#masks[segment] ?? 0);
+      this.#view.enterAll(segment, (this.#page * LIMITS.page_contacts) >>> 5, this.#masks[segment] ?? 0);
       this.#masks[segment] = 0;
     }
     this.#entered.length = 0;

@@ -1,16 +1,25 @@
 /** Takes one event into a contact: facts first, then points and tags, then stages and segments. */
 import type { JsonObject } from "../../kernel/event.ts";
 import type { Plan } from "../plan/plan.ts";
-import { matchEvent, type DispatchView } from "../plan/dispatch.ts";
+import * as dispatch from "../plan/dispatch.ts";
+import type { DispatchView } from "../plan/dispatch.ts";
 import type { EventView } from "../plan/event-view.ts";
 import type { SelectorPlan } from "../plan/builder.ts";
 import { addTagPoints } from "../features/tag-counts.ts";
-import { addTime } from "../features/times.ts";
+import * as times from "../features/times.ts";
 import type { Contact } from "./contact.ts";
-import { CHANGED_NEW, CHANGED_SCORE } from "./head.ts";
-import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
-import { forgetNeighbours } from "./forget.ts";
+import * as evaluation from "./evaluate.ts";
+import type { MembershipSink } from "./evaluate.ts";
+import * as forgetting from "./forget.ts";
+import * as layout from "./head.ts";
 import { mergeTraits } from "./traits.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { matchEvent } = dispatch;
+const { addTime } = times;
+const { evaluateDirty } = evaluation;
+const { forgetNeighbours } = forgetting;
+const { CHANGED_NEW, CHANGED_SCORE } = layout;
 
 export interface ApplyLimits {
   readonly traits_max: number;

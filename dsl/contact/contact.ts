@@ -6,32 +6,21 @@
  * contacts have that need them. `Contact` is a window onto one contact after the other: whoever works on contacts has
  * one and moves it, so that a contact at rest is no object at all.
  */
-import {
-  CHANGE,
-  CHANGED,
-  DETAILS,
-  FIRST_SEEN,
-  FLAGS,
-  HEAD_UNITS,
-  ID,
-  ID_BYTES,
-  ID_INLINE_BYTES_MAX,
-  KNOWN,
-  LAST_SEEN,
-  NEXT_FLIP,
-  OBJECTS,
-  SATURATED,
-  SCORE,
-  STAGE,
-} from "./head.ts";
+import * as layout from "./head.ts";
 import { ContactMemory, type ChangeDetails, type ContactObjects, type Trait } from "./memory.ts";
-import { chunkOf, offsetOf, type Slab } from "./slab.ts";
+import * as slabs from "./slab.ts";
+import type { Slab } from "./slab.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { CHANGE, CHANGED, DETAILS, FIRST_SEEN, FLAGS, HEAD_UNITS, ID, ID_BYTES, ID_INLINE_BYTES_MAX } = layout;
+const { KNOWN, LAST_SEEN, NEXT_FLIP, OBJECTS, SATURATED, SCORE, STAGE } = layout;
+const { chunkOf, offsetOf } = slabs;
 
 /** Most contacts have neither traits nor tags, and an empty map takes more room than all else that they have. */
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
 export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
-const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0), u8: new Uint8Array(0) } as const;
+const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0), u8: Buffer.alloc(0) } as const;
 
 export class Contact {
   readonly memory: ContactMemory;

@@ -4,11 +4,17 @@
  */
 import type { Plan } from "../plan/plan.ts";
 import type { Root, TruthRoot } from "../plan/root.ts";
-import { horizon } from "../plan/horizon.ts";
-import { isReached } from "../plan/threshold.ts";
+import * as horizons from "../plan/horizon.ts";
+import * as thresholds from "../plan/threshold.ts";
 import type { Contact } from "./contact.ts";
-import { ARMED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, HELD, MEMBERS } from "./head.ts";
-import { countIn, insertAt, keyAt, leastIn, numberAt, placeOf, removeAt, setNumberAt } from "./tables.ts";
+import * as layout from "./head.ts";
+import * as tables from "./tables.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { horizon } = horizons;
+const { isReached } = thresholds;
+const { ARMED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, HELD, MEMBERS } = layout;
+const { countIn, insertAt, keyAt, leastIn, numberAt, placeOf, removeAt, setNumberAt } = tables;
 
 export type Cause = "event" | "time" | "merge" | "backfill" | "api" | "delete";
 

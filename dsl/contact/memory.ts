@@ -2,8 +2,12 @@
 import type { Json } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import type { ObjectState } from "../features/state.ts";
-import { HEAD_UNITS, NUMBERS } from "./head.ts";
-import { chunkOf, offsetOf, Slab } from "./slab.ts";
+import * as layout from "./head.ts";
+import * as slabs from "./slab.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { HEAD_UNITS, NUMBERS } = layout;
+const { chunkOf, offsetOf, Slab } = slabs;
 
 /** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
 export interface Trait {

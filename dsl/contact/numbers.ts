@@ -1,8 +1,13 @@
 /** What features keep for a contact as numbers: one, or a list of them (the table `NUMBERS` of tables.ts). */
 import type { Contact } from "./contact.ts";
-import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
-import { chunkOf, offsetOf, roomFor } from "./slab.ts";
-import { clear, insertAt, keyAt, numberAt, removeAt, setNumberAt } from "./tables.ts";
+import * as layout from "./head.ts";
+import * as slabs from "./slab.ts";
+import * as tables from "./tables.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { ARMED, HELD, MEMBERS, NUMBERS } = layout;
+const { chunkOf, offsetOf, roomFor } = slabs;
+const { clear, insertAt, keyAt, numberAt, removeAt, setNumberAt } = tables;
 
 /** A run of numbers in memory: valid until anything of its contact comes, goes or changes its length. */
 export interface NumberList {

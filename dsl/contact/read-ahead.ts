@@ -5,9 +5,13 @@
  * again where it guessed wrongly.
  */
 import type { NumberFeatures } from "../plan/number-features.ts";
-import { ARMED, MEMBERS, NUMBERS } from "./head.ts";
+import * as layout from "./head.ts";
 import type { ContactMemory } from "./memory.ts";
-import { chunkOf, offsetOf, roomFor } from "./slab.ts";
+import * as slabs from "./slab.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { ARMED, MEMBERS, NUMBERS } = layout;
+const { chunkOf, offsetOf, roomFor } = slabs;
 
 /** Integers of a line of memory, and the most keys of a table of which every line is read. */
 const LINE = 16;

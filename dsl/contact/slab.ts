@@ -20,7 +20,7 @@ export class Slab {
   /** By chunk: its units as doubles, as pairs of integers, as bytes. */
   readonly f64: Float64Array[] = [];
   readonly i32: Int32Array[] = [];
-  readonly u8: Uint8Array[] = [];
+  readonly u8: Buffer[] = [];
   #current = -1;
   #used = 0;
   #units = 0;
@@ -82,14 +82,14 @@ export class Slab {
     const buffer = new ArrayBuffer(units * 8);
     this.f64[chunk] = new Float64Array(buffer);
     this.i32[chunk] = new Int32Array(buffer);
-    this.u8[chunk] = new Uint8Array(buffer);
+    this.u8[chunk] = Buffer.from(buffer);
     return chunk;
   }
 
   #dropChunk(chunk: number): void {
     this.f64[chunk] = new Float64Array(0);
     this.i32[chunk] = new Int32Array(0);
-    this.u8[chunk] = new Uint8Array(0);
+    this.u8[chunk] = Buffer.alloc(0);
     this.#freeChunks.push(chunk);
   }
 }

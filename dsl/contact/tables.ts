@@ -7,8 +7,13 @@
  * a list of numbers: its block and its length.
  */
 import type { Contact } from "./contact.ts";
-import { MEMBERS } from "./head.ts";
-import { chunkOf, offsetOf, roomFor, type Slab } from "./slab.ts";
+import * as layout from "./head.ts";
+import * as slabs from "./slab.ts";
+import type { Slab } from "./slab.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { MEMBERS } = layout;
+const { chunkOf, offsetOf, roomFor } = slabs;
 
 /** `NUMBERS`, `ARMED`, `MEMBERS` or `HELD`. */
 export type Table = number;

@@ -5,19 +5,16 @@
  * A window of the last D that is only compared with n needs no more than the n newest, so a list that serves only
  * such windows keeps `cap` of them and stays exact: older ones can't change any answer.
  */
-import { putSvarint, putVarint, VARINT_BYTES_MAX } from "../../kernel/bytes.ts";
+import * as bytes from "../../kernel/bytes.ts";
 import type { Contact } from "../contact/contact.ts";
 import { gatherList, gatherNumber } from "../contact/gathered.ts";
-import {
-  addNumber,
-  list,
-  newList,
-  numberPlace,
-  openListAt,
-  resizeListAt,
-  type NumberList,
-} from "../contact/numbers.ts";
+import * as numbers from "../contact/numbers.ts";
+import type { NumberList } from "../contact/numbers.ts";
 import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { putSvarint, putVarint, VARINT_BYTES_MAX } = bytes;
+const { addNumber, list, newList, numberPlace, openListAt, resizeListAt } = numbers;
 
 /** What the windows over one selector need. Mutable while a plan is compiled: each further window widens it. */
 export interface Retention {

@@ -1,7 +1,11 @@
 /** `count(… in last D) >= n`, the commonest predicate. */
 import type { Contact } from "../contact/contact.ts";
-import { list, openList } from "../contact/numbers.ts";
-import { horizon } from "./horizon.ts";
+import * as numbers from "../contact/numbers.ts";
+import * as horizons from "./horizon.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { list, openList } = numbers;
+const { horizon } = horizons;
 
 /** True while the feature's list has at least `count` timestamps of the last `length` ms. */
 export interface Threshold {

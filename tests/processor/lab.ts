@@ -8,6 +8,7 @@ import { partitionKeys } from "../../kernel/keys.ts";
 import { createLog, type Log } from "../../kernel/log.ts";
 import { EMPTY_MODEL } from "../../kernel/model-record.ts";
 import { connectRedis, whenReady, type RedisClient } from "../../kernel/redis.ts";
+import { ReplyBuffers } from "../../kernel/reply-buffers.ts";
 import { runScript } from "../../kernel/scripts.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { createBlockPool } from "../../processor/entry-queue.ts";
@@ -61,11 +62,11 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
   const server = await startRedis(options);
   const connections: RedisClient[] = [];
   const readers: StreamReader[] = [];
-  const open = async (blocking = false): Promise<RedisClient> => {
+  const open = async (buffers: ReplyBuffers | null = null): Promise<RedisClient> => {
     const client = connectRedis(server.url, {
       name: "test",
       log: silent,
-      ...(blocking ? { commandTimeoutMs: null } : {}),
+      ...(buffers === null ? {} : { commandTimeoutMs: null, buffers }),
     });
     connections.push(client);
     await whenReady(client, 5_000);
@@ -92,7 +93,9 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
     },
     async own(over = {}) {
       const commands = await open();
-      const reader = createReader(await open(true), commands, { blockMs: QUICK.blockMs, entries: QUICK.stepEntries });
+      const buffers = new ReplyBuffers();
+      const bounds = { blockMs: QUICK.blockMs, entries: QUICK.stepEntries };
+      const reader = createReader(await open(buffers), commands, { ...bounds, buffers });
       readers.push(reader);
       const nonce = randomUUID();
       await redis.del(KEYS.lease);
