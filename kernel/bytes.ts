@@ -264,6 +264,10 @@ export class ByteReader {
     this.#advance(this.varint());
   }
 
+  skip(bytes: number): void {
+    this.#advance(bytes);
+  }
+
   #advance(length: number): void {
     if (this.at + length > this.end) throw new RangeError("read past the end of a block");
     this.at += length;

@@ -11,13 +11,12 @@ import { readPageHeader, writePageHeader } from "../kernel/page.ts";
 import { Contact } from "../dsl/contact/contact.ts";
 import { ContactMemory, PAGE_SHIFT, PLACE_MASK } from "../dsl/contact/memory.ts";
 import { freeContact, touchLists } from "../dsl/contact/numbers.ts";
-import { readRow, writeRow } from "../dsl/contact/row.ts";
+import { createRestReader, putToRest, readRow, writeRow } from "../dsl/contact/row.ts";
 import { chunkOf, offsetOf } from "../dsl/contact/slab.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
 
-/** The objects of a decoded contact take about this many times its bytes as a row, and never less than the second. */
-const OBJECTS_FACTOR = 5;
-const OBJECTS_BYTES_MIN = 400;
+/** Objects of contacts may take this part of what pages may take: the garbage collector goes through them again and again. */
+const OBJECTS_SHARE = 1 / 8;
 /** Blocks for stored bytes come in steps of so many units, so that one that is given back fits another page. */
 const STORED_STEP = 64;
 const FIRST_PAGES = 64;
@@ -52,8 +51,6 @@ class PageTable {
   used = new Float64Array(FIRST_PAGES);
   /** The step that it held when it was loaded: recovery leaves it alone up to there. 0 for a page made in memory. */
   seqs = new Float64Array(FIRST_PAGES);
-  /** Estimated memory of objects; numbers and stored bytes are accounted for by the slab. */
-  objectBytes = new Float64Array(FIRST_PAGES);
 
   widen(pages: number): void {
     this.counts = widened(this.counts, new Uint8Array(pages));
@@ -65,7 +62,6 @@ class PageTable {
     this.dirty = widened(this.dirty, new Uint8Array(pages));
     this.used = widened(this.used, new Float64Array(pages));
     this.seqs = widened(this.seqs, new Float64Array(pages));
-    this.objectBytes = widened(this.objectBytes, new Float64Array(pages));
   }
 }
 
@@ -80,17 +76,16 @@ export class Pages {
   /** One more than the greatest number of a page so far. */
   #end = 0;
   #count = 0;
-  /** Of objects. */
-  #bytes = 0;
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
   readonly #writer = new ByteWriter(64 * 1024);
+  readonly #scratch = new ByteWriter();
   #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
 
   /** Memory of the pages that are here, that of objects estimated, and how many these are. */
   get bytes(): number {
-    return this.#bytes + this.memory.slab.bytes;
+    return this.memory.objectBytes + this.memory.slab.bytes;
   }
 
   get count(): number {
@@ -152,9 +147,15 @@ export class Pages {
     this.#table.dirty[page] = 1;
   }
 
+  /** The plan of contacts that are decoded from here on. */
+  setPlan(plan: BoundPlan): void {
+    this.memory.restReader = createRestReader(plan);
+  }
+
   /** Adds to the estimate of a contact that grew, if it has objects; numbers are known exactly. */
   grew(contact: Contact, bytes: number): void {
-    if (contact.objects !== null) this.#grew(pageOf(contact.slot), bytes);
+    const objects = contact.objectsHere;
+    if (objects !== null) this.memory.objectsGrew(objects, bytes);
   }
 
   /** Makes `into` a new contact of the slot, which must be the next one of its page. */
@@ -183,10 +184,11 @@ export class Pages {
       this.#decode(slot, into, plan);
       return;
     }
-    const out = new ByteWriter();
+    const out = this.#scratch;
+    out.reset();
     writeRow(out, into, old);
     freeContact(into);
-    this.#read(new ByteReader(out.view()), into, plan);
+    readRow(new ByteReader(out.view()), into, plan);
   }
 
   /** The id of a contact that is not decoded; valid until it is asked for another one. */
@@ -224,28 +226,31 @@ export class Pages {
     const contact = this.#contact;
     writer.reset();
     writePageHeader(writer, { seq, model: plan.version, count });
-    let bytes = 0;
     const first = page << PAGE_SHIFT;
     for (let slot = first; slot < first + count;) {
       if (!this.isDecoded(slot)) {
         slot = this.#writeStored(writer, page, slot);
         continue;
       }
-      const from = writer.length;
       const begun = writer.beginBlock();
       this.#unread = touchLists(contact.moveTo(slot));
-      writeRow(writer, contact, plan);
+      const restBytes = writeRow(writer, contact, plan);
       writer.endBlock(begun);
-      if (contact.objects !== null) bytes += Math.max((writer.length - from) * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
+      this.memory.estimate(contact, restBytes);
       slot++;
     }
     table.dirty[page] = 0;
-    this.#grew(page, bytes - (table.objectBytes[page] as number));
     return writer.finish();
   }
 
-  /** Drops clean pages, longest unused first, until `bytes` is reached or none is left to drop. */
-  evict(bytes: number): void {
+  /**
+   * Puts contacts at rest, longest unused first, until objects take no more than their share of `bytes`; then drops clean
+   * pages, longest unused first, until `bytes` is reached or none is left to drop.
+   */
+  evict(bytes: number, planOfPage: (page: number) => BoundPlan): void {
+    this.memory.restBeyond(bytes * OBJECTS_SHARE, (slot) => {
+      putToRest(this.#contact.moveTo(slot), planOfPage(pageOf(slot)), this.#scratch);
+    });
     if (this.bytes <= bytes) return;
     const { dirty, used } = this.#table;
     const clean: number[] = [];
@@ -299,19 +304,13 @@ export class Pages {
   }
 
   #decode(slot: number, into: Contact, plan: BoundPlan): void {
-    this.#read(this.#storedRow(slot), into, plan);
+    readRow(this.#storedRow(slot), into, plan);
     this.#markDecoded(slot);
     const page = pageOf(slot);
     const { decoded, storedCounts } = this.#table;
     const rows = storedCounts[page] as number;
     const all = rows === 32 ? -1 : (1 << rows) - 1;
     if (((decoded[page] as number) & all) === all) this.#freeStored(page);
-  }
-
-  #read(row: ByteReader, into: Contact, plan: BoundPlan): void {
-    const from = row.at;
-    readRow(row, into, plan);
-    this.grew(into, Math.max((row.at - from) * OBJECTS_FACTOR, OBJECTS_BYTES_MIN));
   }
 
   #markDecoded(slot: number): void {
@@ -331,15 +330,8 @@ export class Pages {
     table.dirty[page] = 0;
     table.used[page] = used;
     table.seqs[page] = 0;
-    table.objectBytes[page] = 0;
     this.#end = Math.max(this.#end, page + 1);
     this.#count++;
-  }
-
-  #grew(page: number, bytes: number): void {
-    const { objectBytes } = this.#table;
-    objectBytes[page] = (objectBytes[page] as number) + bytes;
-    this.#bytes += bytes;
   }
 
   #freeStored(page: number): void {
@@ -350,7 +342,7 @@ export class Pages {
   }
 
   #drop(page: number): void {
-    const { counts, decoded, objectBytes } = this.#table;
+    const { counts, decoded } = this.#table;
     const first = page << PAGE_SHIFT;
     for (let slot = first; slot < first + (counts[page] as number); slot++) {
       if (this.isDecoded(slot)) freeContact(this.#contact.moveTo(slot));
@@ -359,7 +351,6 @@ export class Pages {
     this.memory.closePage(page);
     decoded[page] = 0;
     this.#count--;
-    this.#bytes -= objectBytes[page] as number;
   }
 }
 

@@ -70,6 +70,7 @@ class PartitionShard implements Shard, MembershipSink {
   /** Slots of contacts that changed, each once. */
   #changed: number[] = [];
   #replies: Reply[] = [];
+  readonly #planOfPageBound = (page: number): BoundPlan => this.#planOfPage(page);
   readonly #ahead: LookAhead;
   readonly #rows = new ByteWriter(64 * 1024);
   readonly #feed = new ByteWriter(16 * 1024);
@@ -83,6 +84,7 @@ class PartitionShard implements Shard, MembershipSink {
     this.#ahead = createLookAhead(this.#seen, this.#directory, this.#pages);
     if (saved === null || start === undefined) {
       this.#plan = planOf(this.#record, options.limits);
+      this.#pages.setPlan(this.#plan);
       return;
     }
     this.seq = saved.seq;
@@ -91,6 +93,7 @@ class PartitionShard implements Shard, MembershipSink {
     this.#record = saved.model;
     this.#migration = saved.migration;
     this.#plan = planOf(saved.model, options.limits);
+    this.#pages.setPlan(this.#plan);
     this.#oldPlan = saved.migration === null ? null : planOf(saved.migration.from, options.limits);
     for (const [page, bytes] of start.index) this.#loadIndex(page, bytes);
   }
@@ -206,7 +209,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   evict(bytes: number): void {
-    this.#pages.evict(bytes);
+    this.#pages.evict(bytes, this.#planOfPageBound);
   }
 
   moved(contact: Contact, segmentId: number, entered: boolean, at: number, cause: "event" | "time" | "backfill"): void {
@@ -364,6 +367,7 @@ class PartitionShard implements Shard, MembershipSink {
     this.#oldPlan = pages === 0 ? null : this.#plan;
     this.#record = record;
     this.#plan = planOf(record, this.#options.limits);
+    this.#pages.setPlan(this.#plan);
   }
 
   #migrate(fromPage: number, toPage: number): void {

@@ -3,11 +3,11 @@
  *
  * Numbers lie in a slab (slab.ts): a head of fixed size, the heads of a page of contacts side by side, and from there
  * tables of what it has (tables.ts). What is no number (traits, tags, values of properties) are objects, which only those
- * contacts have that need them. `Contact` is a window onto one contact after the other: whoever works on contacts has
+ * contacts have that need them, and only while they are worked on (memory.ts). `Contact` is a window onto one contact after the other: whoever works on contacts has
  * one and moves it, so that a contact at rest is no object at all.
  */
 import * as layout from "./head.ts";
-import { ContactMemory, type ChangeDetails, type ContactObjects, type Trait } from "./memory.ts";
+import { ContactMemory, estimateObjects, type ChangeDetails, type ContactObjects, type Trait } from "./memory.ts";
 import * as slabs from "./slab.ts";
 import type { Slab } from "./slab.ts";
 
@@ -32,7 +32,6 @@ export class Contact {
   u8: Uint8Array = NO_CHUNK.u8;
   at = 0;
   base = 0;
-  objects: ContactObjects | null = null;
   /** Where the feature that was looked up last stands: who adds to it is followed by who reads it. */
   numberCursor = 0;
   objectCursor = 0;
@@ -40,6 +39,8 @@ export class Contact {
   addedNumber = -1;
   addedObject = -1;
   #id: string | null = null;
+  /** Undefined until they are asked for. */
+  #objects: ContactObjects | null | undefined = null;
 
   constructor(memory: ContactMemory) {
     this.memory = memory;
@@ -56,7 +57,7 @@ export class Contact {
     this.u8 = this.slab.u8[chunk] as Uint8Array;
     this.at = offsetOf(head);
     this.base = this.at * 2;
-    this.objects = ((this.i32[this.base + FLAGS] as number) & OBJECTS) === 0 ? null : this.memory.objectsOf(slot);
+    this.#objects = ((this.i32[this.base + FLAGS] as number) & OBJECTS) === 0 ? null : undefined;
     this.numberCursor = 0;
     this.objectCursor = 0;
     this.addedNumber = -1;
@@ -70,7 +71,7 @@ export class Contact {
     const { i32, base } = this;
     for (let i = base + STAGE; i < base + HEAD_UNITS * 2; i++) i32[i] = 0;
     i32[base + STAGE] = stage;
-    this.objects = null;
+    this.#objects = null;
     const { length } = id;
     i32[base + ID_BYTES] = length;
     if (length > ID_INLINE_BYTES_MAX) i32[base + ID] = this.slab.alloc((length + 7) >>> 3);
@@ -168,8 +169,21 @@ export class Contact {
     this.#flag(SATURATED, value);
   }
 
+  /** What it has beside its numbers, as objects; null for nothing. */
+  get objects(): ContactObjects | null {
+    return this.#objects === undefined ? this.#findObjects() : this.#objects;
+  }
+
+  /** The same, but null as well where it is at rest. */
+  get objectsHere(): ContactObjects | null {
+    return this.#objects === undefined ? this.memory.objectsOf(this.slot) : this.#objects;
+  }
+
   get traits(): ReadonlyMap<string, Trait> {
-    return this.objects === null ? NO_TRAITS : this.objects.traits;
+    const { objects } = this;
+    if (objects === null) return NO_TRAITS;
+    objects.traits ??= this.memory.restReader?.readTraits(this) ?? NO_TRAITS;
+    return objects.traits;
   }
 
   get tags(): ReadonlyMap<string, number> {
@@ -210,12 +224,7 @@ export class Contact {
   }
 
   ownObjects(): ContactObjects {
-    if (this.objects === null) {
-      this.objects = { traits: NO_TRAITS, tags: NO_TAGS, features: [], states: [] };
-      this.memory.setObjects(this.slot, this.objects);
-      this.#flag(OBJECTS, true);
-    }
-    return this.objects;
+    return this.objects ?? this.#newObjects(NO_TRAITS, 0);
   }
 
   /** The contact's own tags, to be changed. */
@@ -228,8 +237,23 @@ export class Contact {
   /** The contact's own traits, to be changed. */
   ownTraits(): Map<string, Trait> {
     const objects = this.ownObjects();
-    if (objects.traits === NO_TRAITS) objects.traits = new Map();
+    if (this.traits === NO_TRAITS) objects.traits = new Map();
     return objects.traits as Map<string, Trait>;
+  }
+
+  /** Notes that the contact has a block of bytes, and no objects yet. */
+  hasRest(): void {
+    this.#flag(OBJECTS, true);
+    this.#objects = undefined;
+  }
+
+  /** Lets go of the objects: what they hold is in the contact's block, or there is nothing. */
+  leaveObjects(): void {
+    const here = this.objectsHere;
+    if (here !== null) this.memory.removeObjects(here);
+    const hasRest = this.memory.restOf(this) !== null;
+    this.#flag(OBJECTS, hasRest);
+    this.#objects = hasRest ? undefined : null;
   }
 
   /** Gives back what the contact has beside its head and its tables. */
@@ -238,10 +262,34 @@ export class Contact {
     if (idLength > ID_INLINE_BYTES_MAX) {
       this.slab.free(this.i32[this.base + ID] as number, (idLength + 7) >>> 3);
     }
-    if (this.objects === null) return;
-    this.memory.setObjects(this.slot, null);
-    this.objects = null;
-    this.#flag(OBJECTS, false);
+    this.memory.freeRest(this);
+    this.leaveObjects();
+  }
+
+  #findObjects(): ContactObjects | null {
+    const { memory } = this;
+    const known = memory.objectsOf(this.slot);
+    if (known !== null) {
+      known.isUsed = true;
+      return (this.#objects = known);
+    }
+    const rest = memory.restOf(this);
+    if (rest === null || memory.restReader === null) throw new Error("the objects of a contact are gone");
+    const objects = this.#newObjects(null, rest.end - rest.tagsFrom);
+    memory.restReader.read(this);
+    this.objectCursor = 0;
+    this.addedObject = -1;
+    return objects;
+  }
+
+  #newObjects(traits: ReadonlyMap<string, Trait> | null, restBytes: number): ContactObjects {
+    const { slot } = this;
+    const bytes = estimateObjects(restBytes);
+    const objects: ContactObjects = { slot, traits, tags: NO_TAGS, features: [], states: [], bytes, isUsed: false };
+    this.memory.addObjects(objects);
+    this.#objects = objects;
+    this.#flag(OBJECTS, true);
+    return objects;
   }
 
   #flag(bit: number, value: boolean): void {

@@ -12,6 +12,8 @@ export const FLAGS = 9;
 export const CHANGE = 10;
 export const DETAILS = 11;
 export const ID_BYTES = 12;
+/** The block with what it has beside its numbers, as bytes: `objects` in memory.ts. */
+export const OWN = 13;
 /** Tables: each a block and the number of its entries. */
 export const NUMBERS = 14;
 export const ARMED = 16;
@@ -23,7 +25,7 @@ export const ID_INLINE_BYTES_MAX = (HEAD_UNITS * 2 - ID) * 4;
 
 export const KNOWN = 1;
 export const SATURATED = 2;
-/** Whether it has any. */
+/** Whether it has anything beside its numbers. */
 export const OBJECTS = 4;
 
 /** What changed since the last delta, as bits; 0 when nothing did. Values are read when the delta is written. */

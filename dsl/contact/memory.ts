@@ -1,12 +1,20 @@
-/** The memory of a partition's contacts: where their heads lie, what objects they have, and what has changed of them. */
+/**
+ * The memory of a partition's contacts: where their heads lie, what they have beside their numbers, and what has changed
+ * of them.
+ *
+ * Traits, tags and values of properties are objects while a contact is worked on. At rest they are bytes in the slab, as
+ * in its row: the garbage collector goes through all objects again and again, and a million contacts would be millions of
+ * them. Those that were used last stay objects, within a bound.
+ */
 import type { Json } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import type { ObjectState } from "../features/state.ts";
+import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as slabs from "./slab.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
-const { HEAD_UNITS, NUMBERS } = layout;
+const { HEAD_UNITS, NUMBERS, OWN } = layout;
 const { chunkOf, offsetOf, Slab } = slabs;
 
 /** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
@@ -18,13 +26,42 @@ export interface Trait {
 
 /** What a contact has beside its numbers. */
 export interface ContactObjects {
-  /** `NO_TRAITS` while there are none. */
-  traits: ReadonlyMap<string, Trait>;
+  /** -1 once the contact has none any more, or is at rest. */
+  slot: number;
+  /** `NO_TRAITS` while there are none; null while they are only in the contact's block, as they were at rest. */
+  traits: ReadonlyMap<string, Trait> | null;
   /** Tags that it has, with micro points; `NO_TAGS` while there are none. */
   tags: ReadonlyMap<string, number>;
   /** Local numbers of the features that keep an object, ascending, and their states beside them. */
   readonly features: number[];
   readonly states: ObjectState[];
+  /** Memory that they take, estimated. */
+  bytes: number;
+  /** Whether they were asked for again since they came, or since that was looked at last. */
+  isUsed: boolean;
+}
+
+/** How what contacts have at rest becomes objects; under one plan (row.ts). */
+export interface RestReader {
+  /** Fills the empty objects of a contact from its block, but for the traits. */
+  read(contact: Contact): void;
+  readTraits(contact: Contact): ReadonlyMap<string, Trait>;
+}
+
+/** Where in a chunk the parts of a contact's block lie: tags, then all else. */
+export interface RestBytes {
+  chunk: Buffer;
+  tagsFrom: number;
+  ownFrom: number;
+  end: number;
+}
+
+/** Objects take about this many times the bytes that they are at rest, and never less than the second. */
+const OBJECTS_FACTOR = 8;
+const OBJECTS_BYTES_MIN = 800;
+
+export function estimateObjects(restBytes: number): number {
+  return Math.max(restBytes * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
 }
 
 /** Of changes that a bit can't tell: ids of segments entered or left, each perhaps several times, and tags. */
@@ -41,7 +78,15 @@ export class ContactMemory {
   readonly slab = new Slab();
   /** By page: the first of its contacts' heads; 0 while it is not open. */
   #heads = new Int32Array(64);
+  /** By slot; null for those at rest, and those that have none. */
   readonly #objects: ((ContactObjects | null)[] | null)[] = [];
+  /** In the order in which they came, from `#oldest` on; with some that are gone. */
+  #queue: ContactObjects[] = [];
+  #oldest = 0;
+  #objectBytes = 0;
+  readonly #rest: RestBytes = { chunk: Buffer.alloc(0), tagsFrom: 0, ownFrom: 0, end: 0 };
+  /** Null where no contact is ever at rest. */
+  restReader: RestReader | null = null;
   /** Of contacts that changed since the last deltas, by number from 1 on; used again for the next. */
   readonly #details: ChangeDetails[] = [];
   #detailsUsed = 0;
@@ -76,13 +121,93 @@ export class ContactMemory {
     return this.#objects[slot >>> PAGE_SHIFT]?.[slot & PLACE_MASK] ?? null;
   }
 
-  setObjects(slot: number, objects: ContactObjects | null): void {
-    const page = slot >>> PAGE_SHIFT;
+  /** Memory of all objects, estimated. */
+  get objectBytes(): number {
+    return this.#objectBytes;
+  }
+
+  addObjects(objects: ContactObjects): void {
+    const page = objects.slot >>> PAGE_SHIFT;
     // No holes, which would make the list slow: pages come in any order.
     while (this.#objects.length <= page) this.#objects.push(null);
     const known = this.#objects[page] ?? Array.from({ length: LIMITS.page_contacts }, () => null);
-    known[slot & PLACE_MASK] = objects;
+    known[objects.slot & PLACE_MASK] = objects;
     this.#objects[page] = known;
+    this.#queue.push(objects);
+    this.#objectBytes += objects.bytes;
+  }
+
+  /** Estimates anew what a contact's objects take, if it has any, from the bytes that they would be at rest. */
+  estimate(contact: Contact, restBytes: number): void {
+    const objects = contact.objectsHere;
+    if (objects !== null) this.objectsGrew(objects, estimateObjects(restBytes) - objects.bytes);
+  }
+
+  /** The estimate of what some take has changed. */
+  objectsGrew(objects: ContactObjects, bytes: number): void {
+    objects.bytes += bytes;
+    this.#objectBytes += bytes;
+  }
+
+  removeObjects(objects: ContactObjects): void {
+    const page = this.#objects[objects.slot >>> PAGE_SHIFT];
+    if (page) page[objects.slot & PLACE_MASK] = null;
+    this.#objectBytes -= objects.bytes;
+    objects.slot = -1;
+  }
+
+  /**
+   * Calls `rest` with the slots of those that have not been used for the longest, which must put them at rest, until all
+   * objects take at most `bytes`.
+   */
+  restBeyond(bytes: number, rest: (slot: number) => void): void {
+    while (this.#objectBytes > bytes && this.#oldest < this.#queue.length) {
+      const objects = this.#queue[this.#oldest++] as ContactObjects;
+      if (objects.slot < 0) continue;
+      if (objects.isUsed) {
+        objects.isUsed = false;
+        this.#queue.push(objects);
+      } else rest(objects.slot);
+    }
+    if (this.#oldest * 2 < this.#queue.length) return;
+    this.#queue = this.#queue.slice(this.#oldest);
+    this.#oldest = 0;
+  }
+
+  /** Where a contact's bytes lie, valid until its block is replaced; null without any. One for all contacts. */
+  restOf(contact: Contact): RestBytes | null {
+    const block = contact.i32[contact.base + OWN] as number;
+    if (block === 0) return null;
+    const integers = this.slab.i32[chunkOf(block)] as Int32Array;
+    const at = offsetOf(block) * 2;
+    const rest = this.#rest;
+    rest.chunk = this.slab.u8[chunkOf(block)] as Buffer;
+    rest.tagsFrom = (offsetOf(block) + 1) * 8;
+    rest.ownFrom = rest.tagsFrom + (integers[at] as number);
+    rest.end = rest.ownFrom + (integers[at + 1] as number);
+    return rest;
+  }
+
+  /** Replaces a contact's block by a copy of some bytes: tags, and all else. */
+  setRest(contact: Contact, bytes: Buffer, tagsFrom: number, tagsTo: number, ownFrom: number, ownTo: number): void {
+    const tagsBytes = tagsTo - tagsFrom;
+    const block = this.slab.alloc(restUnits(tagsBytes + ownTo - ownFrom));
+    const integers = this.slab.i32[chunkOf(block)] as Int32Array;
+    integers[offsetOf(block) * 2] = tagsBytes;
+    integers[offsetOf(block) * 2 + 1] = ownTo - ownFrom;
+    const chunk = this.slab.u8[chunkOf(block)] as Buffer;
+    const to = (offsetOf(block) + 1) * 8;
+    bytes.copy(chunk, to, tagsFrom, tagsTo);
+    bytes.copy(chunk, to + tagsBytes, ownFrom, ownTo);
+    this.freeRest(contact);
+    contact.i32[contact.base + OWN] = block;
+  }
+
+  freeRest(contact: Contact): void {
+    const rest = this.restOf(contact);
+    if (rest === null) return;
+    this.slab.free(contact.i32[contact.base + OWN] as number, restUnits(rest.end - rest.tagsFrom));
+    contact.i32[contact.base + OWN] = 0;
   }
 
   /** Reads something of a head's lines, so that they will be at hand; gives an integer of no meaning. */
@@ -110,4 +235,10 @@ export class ContactMemory {
     }
     this.#detailsUsed = 0;
   }
+}
+
+/** In steps, so that a block that is given back fits another contact. */
+function restUnits(bytes: number): number {
+  const units = 1 + ((bytes + 7) >>> 3);
+  return units <= 16 ? (units + 1) & ~1 : (units + 7) & ~7;
 }

@@ -1,71 +1,145 @@
 /**
  * A contact as bytes: the head that views read too (kernel/page.ts), then
  *
- *   traits    varint writes, each (varint at, text messageId); varint count, each (text key, varint write, value)
  *   held      varint count, varint stage ids
  *   armed     varint count, each (varint root as `storedRoot` numbers it, f64 at)
- *   features  varint count, each (varint feature id, u8 kind, state)
+ *   numbers   varint count, each (varint feature id, u8 kind, state)
+ *   own       block, empty for nothing: block traits, then varint count, each (varint feature id, u8 kind, state)
+ *   traits    varint writes, each (varint at, text messageId); varint count, each (text key, varint write, value)
  *
  * Numbers are the stable ones of the model record, so a row can be read under a later model: what that model no
  * longer has is left out.
+ *
+ * The tags of the head and `own` are what a contact at rest keeps as bytes: nothing in them depends on the rest of the
+ * row, so they are copied from it and into it.
  */
-import { putVarint, VARINT_BYTES_MAX, type ByteReader, type ByteWriter } from "../../kernel/bytes.ts";
+import { ByteReader, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "../../kernel/bytes.ts";
 import { readJson, writeJson } from "../../kernel/json-bytes.ts";
-import {
-  putRowMember,
-  readRowHead,
-  ROW_MEMBER_BYTES_MAX,
-  writeRowFacts,
-  writeRowTags,
-  type RowHead,
-} from "../../kernel/page.ts";
+import { putRowMember, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
-import type { Contact } from "./contact.ts";
+import { NO_TRAITS, type Contact } from "./contact.ts";
 import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
+import type { RestReader, Trait } from "./memory.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, fill, insertAt, keyAt, numberAt, sortEntries } from "./tables.ts";
 
-export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
-  const { idFrom, tags } = contact;
+/** Gives how many of its bytes are what a contact at rest keeps as bytes. */
+export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): number {
+  const { idFrom } = contact;
   out.part(contact.idChunk, idFrom, idFrom + contact.idLength);
   writeRowFacts(out, contact);
   writeMembers(out, contact);
-  writeRowTags(out, tags.size, tags);
-  writeTraits(out, contact);
+  const here = contact.objectsHere;
+  const rest = here === null ? contact.memory.restOf(contact) : null;
+  const tagsFrom = out.length;
+  if (rest !== null) out.copy(rest.chunk, rest.tagsFrom, rest.ownFrom);
+  else writeRowTags(out, here === null ? 0 : here.tags.size, here === null ? [] : here.tags);
+  const tagsBytes = out.length - tagsFrom;
   const held = countIn(contact, HELD);
   out.varint(held);
   for (let i = 0; i < held; i++) out.varint(keyAt(contact, HELD, i));
   writeArmed(out, contact, plan);
-  writeFeatures(out, contact, plan);
+  writeNumbers(out, contact, plan);
+  if ((rest === null || rest.ownFrom === rest.end) && here === null) {
+    out.varint(0);
+    return tagsBytes;
+  }
+  const ownFrom = out.length;
+  const begun = out.beginBlock();
+  if (rest !== null) out.copy(rest.chunk, rest.ownFrom, rest.end);
+  else writeOwn(out, contact, plan);
+  out.endBlock(begun);
+  return tagsBytes + out.length - ownFrom;
 }
 
-/** Fills a contact of which nothing is known yet; an id of `contact.begin` is not wanted before. */
+/** Fills a contact of which nothing is known yet; what it has beside its numbers is at rest. */
 export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): void {
-  const head = readRowHead(input);
-  contact.begin(Buffer.from(head.id), head.lastSeen, head.stage);
-  contact.firstSeen = head.firstSeen;
-  contact.score = head.score;
-  contact.known = head.known;
-  contact.saturated = head.saturated;
-  if (head.tags.length > 0) contact.tags = new Map(head.tags);
-  readMembers(contact, head);
-  readTraits(input, contact);
+  const { buffer } = input;
+  const idLength = input.skipText();
+  const id = buffer.subarray(input.at - idLength, input.at);
+  const flags = input.u8();
+  const firstSeen = input.f64();
+  const lastSeen = input.f64();
+  const score = input.svarint();
+  contact.begin(id, lastSeen, input.varint() - 1);
+  contact.firstSeen = firstSeen;
+  contact.score = score;
+  contact.known = (flags & 1) !== 0;
+  contact.saturated = (flags & 2) !== 0;
+  readMembers(input, contact);
+  const tagsFrom = input.at;
+  const tags = input.varint();
+  for (let n = tags; n > 0; n--) {
+    input.skipText();
+    input.skipVarint();
+  }
+  const tagsTo = input.at;
   for (let n = input.varint(); n > 0; n--) insertAt(contact, HELD, countIn(contact, HELD), input.varint(), 0);
   readArmed(input, contact, plan);
-  const tagNames = head.tags.map(([name]) => name);
   beginGathering();
-  for (let n = input.varint(); n > 0; n--) {
-    const index = plan.featureById.get(input.varint()) ?? NO_FEATURE;
-    const kind = FEATURE_KINDS[input.u8()];
-    if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
-    FEATURE_CODECS[kind].read(input, contact, index, tagNames);
-  }
+  for (let n = input.varint(); n > 0; n--) readFeature(input, contact, plan, NO_NAMES);
   fillNumbers(contact);
   contact.addedNumber = -1;
-  contact.addedObject = -1;
+  const ownLength = input.varint();
+  const ownFrom = input.at;
+  input.skip(ownLength);
+  if (tags === 0 && ownLength === 0) return;
+  contact.memory.setRest(contact, buffer, tagsFrom, tagsTo, ownFrom, input.at);
+  contact.hasRest();
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** Turns the objects that a contact has into bytes. */
+export function putToRest(contact: Contact, plan: BoundPlan, scratch: ByteWriter): void {
+  const { objectsHere } = contact;
+  if (objectsHere === null) return;
+  const { tags, features } = objectsHere;
+  scratch.reset();
+  writeRowTags(scratch, tags.size, tags);
+  const tagsTo = scratch.length;
+  writeOwn(scratch, contact, plan);
+  const { memory } = contact;
+  if (tags.size === 0 && features.length === 0 && objectsHere.traits !== null && objectsHere.traits.size === 0) {
+    memory.freeRest(contact);
+  } else memory.setRest(contact, scratch.buffer, 0, tagsTo, tagsTo, scratch.length);
+  contact.leaveObjects();
+}
+
+/** How contacts at rest become objects again. */
+export function createRestReader(plan: BoundPlan): RestReader {
+  return {
+    read(contact) {
+      const rest = contact.memory.restOf(contact);
+      if (rest === null) throw new Error("a contact at rest has no bytes");
+      const { chunk, ownFrom, end } = rest;
+      const input = new ByteReader(chunk, rest.tagsFrom, end);
+      const count = input.varint();
+      if (count > 0) {
+        const tags = new Map<string, number>();
+        for (let n = count; n > 0; n--) tags.set(input.text(), input.svarint());
+        contact.tags = tags;
+      }
+      if (ownFrom === end) return;
+      input.skipBlock();
+      const stored = input.varint();
+      if (stored === 0) return;
+      const tagNames = [...contact.tags.keys()];
+      for (let n = stored; n > 0; n--) readFeature(input, contact, plan, tagNames);
+    },
+    readTraits(contact) {
+      const rest = contact.memory.restOf(contact);
+      const traits = new Map<string, Trait>();
+      if (rest === null || rest.ownFrom === rest.end) return traits;
+      const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
+      input.varint();
+      readTraits(input, traits);
+      return traits;
+    },
+  };
 }
 
 function writeMembers(out: ByteWriter, contact: Contact): void {
@@ -92,14 +166,39 @@ function writeArmed(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   }
 }
 
-function writeFeatures(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
+function writeNumbers(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   const numbers = countIn(contact, NUMBERS);
-  const objects = contact.objects?.features ?? [];
-  out.varint(numbers + objects.length);
+  out.varint(numbers);
   for (let place = 0; place < numbers; place++) writeFeature(out, contact, plan, featureAt(contact, place), place);
-  for (let place = 0; place < objects.length; place++) {
-    writeFeature(out, contact, plan, objects[place] as number, place);
+}
+
+/** Of a contact that has objects. */
+function writeOwn(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
+  const objects = contact.ownObjects();
+  const rest = objects.traits === null ? contact.memory.restOf(contact) : null;
+  if (rest !== null && rest.ownFrom < rest.end) {
+    // As they were at rest: nobody has asked for them.
+    const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
+    input.skipBlock();
+    out.copy(rest.chunk, rest.ownFrom, input.at);
+  } else {
+    const begun = out.beginBlock();
+    writeTraits(out, objects.traits ?? NO_TRAITS);
+    out.endBlock(begun);
   }
+  const { features } = objects;
+  out.varint(features.length);
+  for (let place = 0; place < features.length; place++) {
+    writeFeature(out, contact, plan, features[place] as number, place);
+  }
+}
+
+/** Numbers are gathered, objects added. */
+function readFeature(input: ByteReader, contact: Contact, plan: BoundPlan, tagNames: readonly string[]): void {
+  const index = plan.featureById.get(input.varint()) ?? NO_FEATURE;
+  const kind = FEATURE_KINDS[input.u8()];
+  if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
+  FEATURE_CODECS[kind].read(input, contact, index, tagNames);
 }
 
 function writeFeature(out: ByteWriter, contact: Contact, plan: BoundPlan, index: number, place: number): void {
@@ -112,7 +211,7 @@ function writeFeature(out: ByteWriter, contact: Contact, plan: BoundPlan, index:
   feature.codec.write(out, contact, place);
 }
 
-function writeTraits(out: ByteWriter, { traits }: Contact): void {
+function writeTraits(out: ByteWriter, traits: ReadonlyMap<string, Trait>): void {
   if (traits.size === 0) {
     out.varint(0);
     out.varint(0);
@@ -137,14 +236,14 @@ function writeTraits(out: ByteWriter, { traits }: Contact): void {
   }
 }
 
-function readTraits(input: ByteReader, contact: Contact): void {
+function readTraits(input: ByteReader, traits: Map<string, Trait>): void {
   const writes: { at: number; by: string }[] = [];
   for (let n = input.varint(); n > 0; n--) writes.push({ at: input.varint(), by: input.text() });
   for (let n = input.varint(); n > 0; n--) {
     const key = input.text();
     const write = writes[input.varint()];
     if (write === undefined) throw new RangeError("a trait names a write that is not there");
-    contact.ownTraits().set(key, { value: readJson(input), at: write.at, by: write.by });
+    traits.set(key, { value: readJson(input), at: write.at, by: write.by });
   }
 }
 
@@ -158,13 +257,15 @@ function makeRoom(count: number): void {
   numbers = new Float64Array(count * 2);
 }
 
-function readMembers(contact: Contact, { members, since }: RowHead): void {
-  makeRoom(members.length);
-  for (let i = 0; i < members.length; i++) {
-    keys[i] = members[i] as number;
-    numbers[i] = since[i] as number;
+function readMembers(input: ByteReader, contact: Contact): void {
+  const count = input.varint();
+  makeRoom(count);
+  const { lastSeen } = contact;
+  for (let i = 0; i < count; i++) {
+    keys[i] = input.varint();
+    numbers[i] = lastSeen - input.svarint();
   }
-  fill(contact, MEMBERS, keys, numbers, members.length);
+  fill(contact, MEMBERS, keys, numbers, count);
 }
 
 function readArmed(input: ByteReader, contact: Contact, plan: BoundPlan): void {

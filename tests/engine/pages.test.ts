@@ -64,7 +64,7 @@ test("a page takes the memory of what is decoded of it, and gives all of it back
   expect(pages.bytes).toBeLessThan(allButOne + four - encoded.length);
   expect(pages.encode(0, 3, PLAN)).toEqual(Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]));
 
-  pages.evict(0);
+  pages.evict(0, () => PLAN);
   expect([pages.bytes, pages.count]).toEqual([0, 0]);
 });
 
@@ -77,4 +77,42 @@ test("an id is told from rows that are decoded as from those that are not", () =
   pages.moveTo(7, contact, PLAN);
   expect(idAt(7)).toBe(idOf(7));
   expect(idAt(8)).toBe(idOf(8));
+});
+
+test("what contacts have beside their numbers comes to rest, and back when it is asked for", () => {
+  const pages = new Pages();
+  pages.setPlan(PLAN);
+  const contact = new Contact(pages.memory);
+  pages.create(0, 1);
+  for (let slot = 0; slot < CONTACTS; slot++) {
+    pages.begin(slot, contact, Buffer.from(idOf(slot)), 1_000 + slot, PLAN.startStage);
+    if (slot % 2 === 1) contact.ownTraits().set("plan", { value: "pro", at: 1_000 + slot, by: "message" });
+    if (slot % 3 === 1) contact.ownTags().set("shoes", slot * 1_000_000);
+  }
+  const encoded = pages.encode(0, 1, PLAN);
+  pages.markDirty(0);
+  expect(pages.memory.objectBytes).toBeGreaterThan(0);
+  const awake = pages.bytes;
+  pages.evict(0, () => PLAN);
+  // The page stays, as it is dirty.
+  expect([pages.count, pages.memory.objectBytes]).toEqual([1, 0]);
+  expect(pages.bytes).toBeLessThan(awake);
+  expect(pages.encode(0, 1, PLAN)).toEqual(encoded);
+  for (let slot = 0; slot < CONTACTS; slot++) {
+    pages.moveTo(slot, contact, PLAN);
+    expect([...contact.traits.keys()]).toEqual(slot % 2 === 1 ? ["plan"] : []);
+    expect([...contact.tags]).toEqual(slot % 3 === 1 ? [["shoes", slot * 1_000_000]] : []);
+  }
+  expect(pages.memory.objectBytes).toBeGreaterThan(0);
+  expect(pages.encode(0, 1, PLAN)).toEqual(encoded);
+  // One that loses all of it has nothing at rest either.
+  pages.markDirty(0);
+  pages.moveTo(4, contact, PLAN);
+  contact.ownTags().clear();
+  pages.evict(0, () => PLAN);
+  pages.moveTo(4, contact, PLAN);
+  expect([contact.objects, contact.tags.size]).toEqual([null, 0]);
+  pages.encode(0, 2, PLAN);
+  pages.evict(0, () => PLAN);
+  expect([pages.bytes, pages.count]).toEqual([0, 0]);
 });

@@ -128,6 +128,9 @@ export async function createEngineSubject(modelText: string, options: EngineOpti
     if (memory < Infinity) {
       for (const page of partition.shard.dirtyPages()) save(partition, page);
       partition.shard.evict(memory);
+    } else if (chance(2)) {
+      // What contacts have beside their numbers comes to rest, and pages that were saved go.
+      partition.shard.evict(0);
     }
     return output;
   };
