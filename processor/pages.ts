@@ -84,7 +84,6 @@ export class Pages {
   #bytes = 0;
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
-  readonly #writer = new ByteWriter(64 * 1024);
   #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
 
@@ -216,13 +215,12 @@ export class Pages {
     return numbers;
   }
 
-  /** The page's bytes as of step `seq`; it is clean from then on. */
-  encode(page: number, seq: number, plan: BoundPlan): Buffer {
+  /** The page's bytes as of step `seq`, behind what `writer` has; it is clean from then on. Valid until a reset. */
+  encode(page: number, seq: number, plan: BoundPlan, writer: ByteWriter): Buffer {
     const count = this.contactsOn(page);
     const table = this.#table;
-    const writer = this.#writer;
     const contact = this.#contact;
-    writer.reset();
+    const begin = writer.length;
     writePageHeader(writer, { seq, model: plan.version, count });
     let bytes = 0;
     const first = page << PAGE_SHIFT;
@@ -241,7 +239,7 @@ export class Pages {
     }
     table.dirty[page] = 0;
     this.#grew(page, bytes - (table.objectBytes[page] as number));
-    return writer.finish();
+    return writer.view(begin);
   }
 
   /** Drops clean pages, longest unused first, until `bytes` is reached or none is left to drop. */

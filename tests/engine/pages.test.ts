@@ -24,7 +24,7 @@ function encodedPage(): Buffer {
     pages.begin(slot, contact, Buffer.from(idOf(slot)), 1_000 + slot, PLAN.startStage);
     if (slot % 2 === 1) contact.ownTraits().set("plan", { value: "pro", at: 1_000 + slot, by: "message" });
   }
-  return pages.encode(0, 1, PLAN);
+  return pages.encode(0, 1, PLAN, new ByteWriter());
 }
 
 function headOf(seq: number): Buffer {
@@ -57,12 +57,16 @@ test("a page takes the memory of what is decoded of it, and gives all of it back
 
   for (let slot = 4; slot < CONTACTS - 1; slot++) pages.moveTo(slot, contact, PLAN);
   // What is written is what was read, of rows that are decoded as of the one that isn't.
-  expect(pages.encode(0, 3, PLAN)).toEqual(Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]));
+  expect(pages.encode(0, 3, PLAN, new ByteWriter())).toEqual(
+    Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]),
+  );
   const allButOne = pages.bytes;
   // With the last of them the stored bytes go.
   pages.moveTo(CONTACTS - 1, contact, PLAN);
   expect(pages.bytes).toBeLessThan(allButOne + four - encoded.length);
-  expect(pages.encode(0, 3, PLAN)).toEqual(Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]));
+  expect(pages.encode(0, 3, PLAN, new ByteWriter())).toEqual(
+    Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]),
+  );
 
   pages.evict(0);
   expect([pages.bytes, pages.count]).toEqual([0, 0]);
