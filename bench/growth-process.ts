@@ -110,7 +110,7 @@ function take(batches: readonly { readonly at: number; readonly entries: Batch }
       totals.events += output.events;
       totals.duplicates += output.duplicates;
       totals.deltaBytes += output.rows?.length ?? 0;
-      if (output.feed !== null) totals.feeds.push(output.feed);
+      if (output.feed !== null) totals.feeds.push(Buffer.from(output.feed));
     });
   }
   const { user, system } = process.cpuUsage(begun);

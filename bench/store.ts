@@ -23,7 +23,15 @@ import { readPageHeader, readRowHead, writePageHeader, writeRowHead, type RowHea
 import { CHECKPOINT_FORMAT } from "../kernel/partition-state.ts";
 import { connectRedis, disconnectRedis, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { runScript } from "../kernel/scripts.ts";
-import { sendCommit, START, type Commit, type PageWrite, type Position, type Token } from "../processor/commit.ts";
+import {
+  createCommitBuffers,
+  sendCommit,
+  START,
+  type Commit,
+  type PageWrite,
+  type Position,
+  type Token,
+} from "../processor/commit.ts";
 import { PROCESSOR_DEFAULTS } from "../processor/options.ts";
 import { ACQUIRE_SCRIPT } from "../processor/scripts/acquire.ts";
 import { RELEASE_SCRIPT } from "../processor/scripts/release.ts";
@@ -156,8 +164,9 @@ async function fillPartition(redis: RedisClient, partition: number, contents: Co
   const lease = `bench:0:${nonce}`;
   const epoch = await runScript(redis, ACQUIRE_SCRIPT, [keys.lease, keys.owner, keys.state], [lease, LEASE_MS, nonce]);
   const token: Token = { epoch: Number(epoch), nonce };
+  const buffers = createCommitBuffers();
   const commit = (before: Position, after: Position, rest: Omit<Commit, "token" | "before" | "after">): Promise<void> =>
-    sendCommit(redis, keys, { token, before, after, ...rest }, PROCESSOR_DEFAULTS);
+    sendCommit(redis, keys, { token, before, after, ...rest }, PROCESSOR_DEFAULTS, buffers);
 
   const shard = createShard({ partition, clockMode: "wall", limits: PROCESSOR_DEFAULTS.limits });
   let position = START;
@@ -218,7 +227,8 @@ function* work({ ids, seed, now, record }: Contents): Generator<readonly StreamE
 
 /** All pages of the partition: contact n has the profile of contact `n % ORIGINALS`. */
 function* copies(shard: Shard, ids: readonly string[]): Generator<PageWrite> {
-  const originals = shard.dirtyPages().map((page) => shard.encodePage(page));
+  const encoded = new ByteWriter(64 * 1024);
+  const originals = shard.dirtyPages().map((page) => shard.encodePage(page, encoded));
   const [first] = originals;
   if (first === undefined) return;
   const header = readPageHeader(new ByteReader(first.page));

@@ -7,9 +7,12 @@ const BLOCK_LENGTH_BYTES = 2;
 export class ByteWriter {
   #buffer: Buffer;
   #at = 0;
+  readonly #keep: number;
 
-  constructor(capacity = 1024) {
+  /** @param keep a buffer that has grown beyond this is let go at a reset */
+  constructor(capacity = 1024, keep = Infinity) {
     this.#buffer = Buffer.allocUnsafe(capacity);
+    this.#keep = keep;
   }
 
   get length(): number {
@@ -18,6 +21,7 @@ export class ByteWriter {
 
   reset(): void {
     this.#at = 0;
+    if (this.#buffer.length > this.#keep) this.#buffer = Buffer.allocUnsafe(this.#keep);
   }
 
   #room(bytes: number): void {
@@ -135,9 +139,9 @@ export class ByteWriter {
     this.#at += value.length;
   }
 
-  /** What was written, not copied: valid until the next write or reset. */
-  view(): Buffer {
-    return this.#buffer.subarray(0, this.#at);
+  /** What was written from a place on, not copied: valid until the next reset. */
+  view(from = 0): Buffer {
+    return this.#buffer.subarray(from, this.#at);
   }
 
   finish(): Buffer {

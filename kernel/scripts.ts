@@ -3,6 +3,13 @@
  * in full only where the server doesn't know it yet (a new server, a failover, SCRIPT FLUSH).
  */
 import { createHash } from "node:crypto";
+import {
+  argumentBytes,
+  PackedCommand,
+  putArguments,
+  type CommandArgument,
+  type CommandBlocks,
+} from "./packed-command.ts";
 import type { RedisClient } from "./redis.ts";
 
 export interface Script {
@@ -11,7 +18,7 @@ export interface Script {
   readonly sha: string;
 }
 
-export type ScriptArgument = string | number | Buffer;
+export type ScriptArgument = CommandArgument;
 
 export function defineScript(name: string, lua: string): Script {
   return { name, lua, sha: createHash("sha1").update(lua).digest("hex") };
@@ -31,7 +38,44 @@ export async function runScript(
   try {
     return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
   } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+    if (!isNoScript(error)) throw error;
     return redis.eval(script.lua, keys.length, ...keys, ...args);
   }
+}
+
+/**
+ * As `runScript`, for calls with much to carry: their bytes are written into a block of `blocks`, and the arguments are
+ * free for other use as soon as this returns.
+ */
+export async function runPackedScript(
+  redis: RedisClient,
+  script: Script,
+  keys: readonly string[],
+  args: readonly ScriptArgument[],
+  blocks: CommandBlocks,
+): Promise<unknown> {
+  const rest = [keys.length, ...keys, ...args];
+  const head = headOf("evalsha", script.sha, rest.length);
+  const block = blocks.take(head.length + argumentBytes(rest));
+  const from = block.write(head, "latin1");
+  const bytes = block.subarray(0, putArguments(block, from, rest));
+  try {
+    const reply = await redis.sendCommand(new PackedCommand("evalsha", [script.sha, keys.length, ...keys], bytes));
+    // A reply says that all of the call was read. Nothing else does: a socket may still write from the block.
+    blocks.give(block);
+    return reply;
+  } catch (error) {
+    if (!isNoScript(error)) throw error;
+    const full = Buffer.concat([Buffer.from(headOf("eval", script.lua, rest.length)), bytes.subarray(from)]);
+    return redis.sendCommand(new PackedCommand("eval", [script.lua, keys.length, ...keys], full));
+  }
+}
+
+/** What a call with so many arguments behind the script begins with: all that EVAL and EVALSHA differ in. */
+function headOf(name: string, script: string, rest: number): string {
+  return `*${2 + rest}\r\n$${name.length}\r\n${name}\r\n$${Buffer.byteLength(script)}\r\n${script}\r\n`;
+}
+
+function isNoScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }

@@ -28,11 +28,13 @@
  * A page is clean only once its commit is acknowledged, which is why pages are evicted right after an acknowledgement
  * and nowhere else.
  */
+import { ByteWriter } from "../kernel/bytes.ts";
 import { encodeReplies, encodeStep, type Step } from "../kernel/delta.ts";
 import type { PartitionKeys } from "../kernel/keys.ts";
+import { CommandBlocks } from "../kernel/packed-command.ts";
 import { encodeCheckpoint, type CheckpointRecord } from "../kernel/partition-state.ts";
 import type { RedisClient } from "../kernel/redis.ts";
-import { runScript, type ScriptArgument } from "../kernel/scripts.ts";
+import { runPackedScript, type ScriptArgument } from "../kernel/scripts.ts";
 import { COMMIT_SCRIPT } from "./scripts/commit.ts";
 import type { StepOutput } from "./state-machine.ts";
 
@@ -125,20 +127,37 @@ export class CommitDoubt extends Error {
   }
 }
 
+const PAGES_BYTES = 256 * 1024;
+/** Only a commit that frees memory is larger. */
+const PAGES_BYTES_KEPT = 8 * 1024 * 1024;
+
+/** What commits are put together in, one for all partitions of a thread: it is free again once a commit is sent. */
+export interface CommitBuffers {
+  /** For the pages of one commit. */
+  readonly pages: ByteWriter;
+  readonly blocks: CommandBlocks;
+}
+
+export function createCommitBuffers(): CommitBuffers {
+  return { pages: new ByteWriter(PAGES_BYTES, PAGES_BYTES_KEPT), blocks: new CommandBlocks() };
+}
+
 /**
- * Sends a commit. Resolves when it is written. Throws OwnershipLost when another owner was there first, CommitDoubt
- * when the outcome is unknown or the server refused it, and any other error for a fault of the program.
+ * Sends a commit, of which nothing is needed any more when this returns. Resolves when it is written. Throws
+ * OwnershipLost when another owner was there first, CommitDoubt when the outcome is unknown or the server refused it, and
+ * any other error for a fault of the program.
  */
 export async function sendCommit(
   redis: RedisClient,
   keys: PartitionKeys,
   commit: Commit,
   keep: { readonly feedEntries: number; readonly rejectedEntries: number },
+  { blocks }: Pick<CommitBuffers, "blocks">,
 ): Promise<void> {
   const { owner, state, deltas, feed, pages, index, seen, rejected } = keys;
   const names = [owner, state, keys.in, deltas, feed, pages, index, seen, rejected];
   try {
-    await runScript(redis, COMMIT_SCRIPT, names, commitArguments(commit, keep));
+    await runPackedScript(redis, COMMIT_SCRIPT, names, commitArguments(commit, keep), blocks);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (message.startsWith("FENCED")) throw new OwnershipLost(message);

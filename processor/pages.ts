@@ -78,7 +78,6 @@ export class Pages {
   #count = 0;
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
-  readonly #writer = new ByteWriter(64 * 1024);
   readonly #scratch = new ByteWriter();
   #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
@@ -218,13 +217,12 @@ export class Pages {
     return numbers;
   }
 
-  /** The page's bytes as of step `seq`; it is clean from then on. */
-  encode(page: number, seq: number, plan: BoundPlan): Buffer {
+  /** The page's bytes as of step `seq`, behind what `writer` has; it is clean from then on. Valid until a reset. */
+  encode(page: number, seq: number, plan: BoundPlan, writer: ByteWriter): Buffer {
     const count = this.contactsOn(page);
     const table = this.#table;
-    const writer = this.#writer;
     const contact = this.#contact;
-    writer.reset();
+    const begin = writer.length;
     writePageHeader(writer, { seq, model: plan.version, count });
     const first = page << PAGE_SHIFT;
     for (let slot = first; slot < first + count;) {
@@ -240,7 +238,7 @@ export class Pages {
       slot++;
     }
     table.dirty[page] = 0;
-    return writer.finish();
+    return writer.view(begin);
   }
 
   /**

@@ -4,19 +4,21 @@ import type { PartitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Position, Token } from "./commit.ts";
+import type { CommitBuffers, Position, Token } from "./commit.ts";
 import type { BlockPool } from "./entry-queue.ts";
 import type { Gate } from "./gate.ts";
 import type { ProcessorOptions } from "./options.ts";
+import type { PageSource } from "./page-source.ts";
 import type { Poison } from "./poison.ts";
 import type { StreamReader } from "./reader.ts";
 import type { CreateShard } from "./recovery.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 export interface PartitionDeps {
-  /** For everything but blocking reads. */
+  /** For everything but blocking reads and pages. */
   readonly redis: RedisClient;
   readonly reader: StreamReader;
+  readonly pages: PageSource;
   /** Partitions of a worker load through it: all at once, none would be ready before all are. */
   readonly loading: Gate;
   readonly createShard: CreateShard;
@@ -30,6 +32,8 @@ export interface PartitionDeps {
   readonly telemetry: Telemetry;
   /** For entries that wait, shared by the partitions of a thread. */
   readonly blocks: BlockPool;
+  /** For commits, shared in the same way. */
+  readonly commits: CommitBuffers;
   /** Bytes of resident pages that this partition may have at the moment. */
   readonly memoryShare: () => number;
 }

@@ -12,6 +12,7 @@ import { OwnershipLost, START, type Position, type Token } from "./commit.ts";
 import { decodeEntry, eventsOf, type RawEntry } from "./entries.ts";
 import { checkForGap, EntriesLost, readStreamCounts } from "./gap.ts";
 import { FENCE_SCRIPT } from "./scripts/fence.ts";
+import type { PageSource } from "./page-source.ts";
 import type { Shard, ShardOptions, ShardStart, StepInput, StreamEntry } from "./state-machine.ts";
 import type { LastCheckpoint } from "./sweep.ts";
 
@@ -19,6 +20,7 @@ export type CreateShard = (options: ShardOptions, start?: ShardStart) => Shard;
 
 export interface RecoveryDeps {
   readonly redis: RedisClient;
+  readonly pages: PageSource;
   readonly keys: PartitionKeys;
   readonly createShard: CreateShard;
   readonly shardOptions: ShardOptions;
@@ -60,7 +62,6 @@ const DELTAS_A_READ = 64;
 /** About 2 MB each: a page's index has half a kilobyte, a chunk of fingerprints 64. */
 const INDEX_FIELDS_A_READ = 4_000;
 const SEEN_FIELDS_A_READ = 32;
-const PAGES_A_READ = 512;
 const ENTRIES_A_READ = 64;
 
 /**
@@ -102,17 +103,11 @@ export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promi
 }
 
 /** Pages that a step needs and that aren't in memory. */
-export async function bringPages(shard: Shard, input: StepInput, redis: RedisClient, key: string): Promise<void> {
-  const missing = shard.missingPages(input);
-  for (let from = 0; from < missing.length; from += PAGES_A_READ) {
-    const numbers = missing.slice(from, from + PAGES_A_READ);
-    const pages = await redis.hmgetBuffer(key, ...numbers.map(String));
-    for (const [i, number] of numbers.entries()) {
-      const page = pages[i];
-      if (!page) throw new DamagedState(`page ${number} is missing`);
-      shard.loadPage(number, page);
-    }
-  }
+export async function bringPages(shard: Shard, input: StepInput, pages: PageSource, key: string): Promise<void> {
+  await pages.load(key, shard.missingPages(input), (number, page) => {
+    if (page === null) throw new DamagedState(`page ${number} is missing`);
+    shard.loadPage(number, page);
+  });
 }
 
 async function takeNewEpoch(redis: RedisClient, keys: PartitionKeys, nonce: string): Promise<Token> {
@@ -175,7 +170,7 @@ async function redo(
   shard: Shard,
   checkpoint: CheckpointRecord | null,
   position: Position,
-  { redis, keys, memoryShare, abandoned }: RecoveryDeps,
+  { redis, pages, keys, memoryShare, abandoned }: RecoveryDeps,
 ): Promise<{ steps: number; events: number }> {
   const take = entryCursor(redis, keys.in, checkpoint?.offset ?? STREAM_START);
   let steps = 0;
@@ -193,7 +188,7 @@ async function redo(
       if (step.seq !== seq + 1) throw new DamagedState(`step ${seq} is followed by step ${step.seq} in the redo log`);
       const entries = await take(step);
       const input: StepInput = { seq: step.seq, now: step.now, work: step.work, entries, skip: step.skip };
-      await bringPages(shard, input, redis, keys.pages);
+      await bringPages(shard, input, pages, keys.pages);
       shard.step(input, false);
       if (shard.clock !== step.clock || shard.model !== step.model) {
         throw new DamagedState(`step ${step.seq} came out differently than when it was committed`);

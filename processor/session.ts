@@ -48,6 +48,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     begun = ticks();
     return recoverPartition(nonce, {
       redis,
+      pages: context.pages,
       keys,
       createShard,
       shardOptions: { partition, clockMode: options.clockMode, limits: options.limits },
@@ -155,9 +156,9 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     const now = ticks();
     if (sweeper.dueIn(position, now) <= 0) sweeper.begin(shard, position, now);
     const excess = Math.max(0, shard.residentBytes - memoryShare()) / RESIDENT_FACTOR;
-    const { pages, checkpoint } = sweeper.slice(shard, now, Math.max(excess, minBytes));
+    const { pages, checkpoint } = sweeper.slice(shard, now, Math.max(excess, minBytes), context.commits.pages);
     const commit: Commit = { token, before, after: position, step, pages, checkpoint };
-    const done = sendCommit(redis, keys, commit, options);
+    const done = sendCommit(redis, keys, commit, options, context.commits);
     // It is awaited by `landed`; until then a failure has nobody to tell.
     done.catch(() => {});
     const counts =
@@ -182,7 +183,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     }
     const { skip, rejected } = poison.of(entries);
     const input: StepInput = { seq: position.seq + 1, now, work, entries, skip };
-    await bringPages(shard, input, redis, keys.pages);
+    await bringPages(shard, input, context.pages, keys.pages);
     const begin = ticks();
     let output;
     try {

@@ -168,7 +168,7 @@ class PartitionShard implements Shard, MembershipSink {
       events: this.#events,
       duplicates: this.#duplicates,
       rows: this.#takeRows(),
-      feed: emit && this.#feed.length > 0 ? this.#feed.finish() : null,
+      feed: emit && this.#feed.length > 0 ? this.#feed.view() : null,
       replies: emit ? this.#replies : [],
       saturated: this.#saturated,
     };
@@ -178,19 +178,19 @@ class PartitionShard implements Shard, MembershipSink {
     return this.#pages.dirty();
   }
 
-  encodePage(number: number): { page: Buffer; index: Buffer } {
+  encodePage(number: number, out: ByteWriter): { page: Buffer; index: Buffer } {
     const count = this.#pages.contactsOn(number);
-    const index = new ByteWriter(16 + count * 16);
-    index.varint(this.seq);
-    index.varint(count);
+    const begin = out.length;
+    out.varint(this.seq);
+    out.varint(count);
     for (let i = 0; i < count; i++) {
       const slot = number * LIMITS.page_contacts + i;
-      index.u32(this.#directory.lo(slot));
-      index.u32(this.#directory.hi(slot));
-      index.f64(this.#timers.get(slot));
+      out.u32(this.#directory.lo(slot));
+      out.u32(this.#directory.hi(slot));
+      out.f64(this.#timers.get(slot));
     }
-    const plan = this.#planOfPage(number);
-    return { page: this.#pages.encode(number, this.seq, plan), index: index.finish() };
+    const index = out.view(begin);
+    return { page: this.#pages.encode(number, this.seq, this.#planOfPage(number), out), index };
   }
 
   checkpoint(): Buffer {
@@ -446,6 +446,6 @@ class PartitionShard implements Shard, MembershipSink {
     }
     this.#changed.length = 0;
     this.#pages.memory.forgetDetails();
-    return this.#rows.length === 0 ? null : this.#rows.finish();
+    return this.#rows.length === 0 ? null : this.#rows.view();
   }
 }

@@ -3,6 +3,7 @@
  * same state, the same deltas and the same replies, byte for byte. It does no I/O and asks no clock; the runtime
  * reads entries, brings pages, calls `step`, and commits what it says.
  */
+import type { ByteWriter } from "../kernel/bytes.ts";
 import type { ClockMode } from "../kernel/clock.ts";
 import type { Control } from "../kernel/control.ts";
 import type { Reply, Step } from "../kernel/delta.ts";
@@ -31,9 +32,9 @@ export interface StepOutput {
   readonly contacts: number;
   readonly events: number;
   readonly duplicates: number;
-  /** Delta rows (kernel/delta.ts), null when no contact changed. */
+  /** Delta rows (kernel/delta.ts), null when no contact changed. Valid until the shard's next step. */
   readonly rows: Buffer | null;
-  /** Enters and leaves for the feed (kernel/feed.ts), null when there are none. */
+  /** Enters and leaves for the feed (kernel/feed.ts), null when there are none. Valid until the shard's next step. */
   readonly feed: Buffer | null;
   readonly replies: readonly Reply[];
   /** Contacts that became saturated in this step. */
@@ -96,6 +97,7 @@ export interface Shard {
 
   /** Numbers of pages that must be brought with `loadPage` before `step(input)`; those already here are left out. */
   missingPages(input: StepInput): number[];
+  /** The bytes are not needed any more when it returns. */
   loadPage(page: number, bytes: Buffer): void;
 
   /**
@@ -116,8 +118,11 @@ export interface Shard {
 
   /** Numbers of pages changed since they were last encoded, ascending. */
   dirtyPages(): number[];
-  /** The page and its index twin as of the present step; it is clean from then on. It must be resident. */
-  encodePage(page: number): { readonly page: Buffer; readonly index: Buffer };
+  /**
+   * The page and its index twin as of the present step; it is clean from then on. It must be resident. Both lie in `out`,
+   * behind what it has, and are valid until that is reset.
+   */
+  encodePage(page: number, out: ByteWriter): { readonly page: Buffer; readonly index: Buffer };
   /** All state outside pages, as of the present step: what a ShardStart needs beside pages, index and seen. */
   checkpoint(): Buffer;
   /** Fields of the `seen` hash that changed since the last call, and those that a checkpoint taken now won't need. */

@@ -8,6 +8,7 @@
  *
  * `seen` is written with the checkpoint and not before: unlike pages its fields don't say which step they hold.
  */
+import type { ByteWriter } from "../kernel/bytes.ts";
 import { CHECKPOINT_FORMAT, type CheckpointRecord } from "../kernel/partition-state.ts";
 import { nextStreamId, STREAM_START } from "../kernel/stream-id.ts";
 import type { CheckpointWrite, PageWrite, Position } from "./commit.ts";
@@ -39,8 +40,9 @@ export interface Sweeper {
   /**
    * Pages for the next commit, encoded as the shard is now; with the last of them the checkpoint.
    * At least `minBytes` while there are dirty pages at all, whether of this sweep or not: to free memory.
+   * `out` is reset and holds them until it is reset again.
    */
-  slice(shard: Shard, now: number, minBytes: number): Slice;
+  slice(shard: Shard, now: number, minBytes: number, out: ByteWriter): Slice;
   /** The commit that carried a slice's checkpoint is acknowledged. Gives the time it took since it began. */
   completed(now: number): number;
 }
@@ -102,12 +104,13 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
       lastBegun = at;
       events = 0;
     },
-    slice(shard, at, minBytes) {
+    slice(shard, at, minBytes, out) {
       const pages: PageWrite[] = [];
       let bytes = 0;
+      out.reset();
       const encode = (number: number): void => {
         running?.pending.delete(number);
-        const { page, index } = shard.encodePage(number);
+        const { page, index } = shard.encodePage(number, out);
         pages.push({ number, page, index });
         bytes += page.length + index.length;
       };

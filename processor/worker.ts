@@ -1,7 +1,7 @@
 /**
- * A worker thread: one long task that works on the partitions it is given until it is told to stop. It holds two
- * connections, one of them for blocking reads; in a cluster one more for each partition, since a blocking read can't
- * span slots.
+ * A worker thread: one long task that works on the partitions it is given until it is told to stop. It holds three
+ * connections, one of them for blocking reads and one for pages; in a cluster one for everything but blocking reads, and
+ * one more for each partition, since a blocking read can't span slots.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -9,9 +9,11 @@ import { machineClock, type Clock } from "../kernel/clock.ts";
 import { createLog, type Log } from "../kernel/log.ts";
 import { connectRedis, disconnectRedis, isCluster, whenReady } from "../kernel/redis.ts";
 import { ReplyBuffers } from "../kernel/reply-buffers.ts";
+import { createCommitBuffers } from "./commit.ts";
 import { createBlockPool } from "./entry-queue.ts";
 import { createGate } from "./gate.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./messages.ts";
+import { createPageSource } from "./page-source.ts";
 import { ownPartition, type Partition } from "./partition.ts";
 import type { PartitionDeps } from "./partition-context.ts";
 import { createReader, type StreamReader } from "./reader.ts";
@@ -32,6 +34,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const telemetry = createTelemetry();
   const owned = new Map<number, Partition>();
   const blocks = createBlockPool();
+  const commits = createCommitBuffers();
   const connection = { log, commandTimeoutMs: null, silenceMs: SILENCE_MS } as const;
   const redis = connectRedis(redisUrl, { ...connection, name: `processor-${worker}` });
   const newReader = (): StreamReader => {
@@ -40,6 +43,12 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
     return createReader(blocking, redis, { blockMs: options.blockMs, entries: options.stepEntries, buffers });
   };
   const common: StreamReader | null = isCluster(redis) ? null : newReader();
+  const pageBuffers = isCluster(redis) ? null : new ReplyBuffers();
+  const forPages =
+    pageBuffers === null
+      ? redis
+      : connectRedis(redisUrl, { ...connection, name: `pages-${worker}`, buffers: pageBuffers });
+  const pages = createPageSource(forPages, pageBuffers);
   const loading = createGate(LOADS_AT_ONCE);
   const shards = task.shardModule === null ? createShard : loadShards(task.shardModule);
 
@@ -57,6 +66,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
     const deps: PartitionDeps = {
       redis,
       reader,
+      pages,
       loading,
       createShard: shards,
       options,
@@ -66,6 +76,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
       log,
       telemetry,
       blocks,
+      commits,
       memoryShare: () => options.memoryBytes / options.threads / Math.max(1, owned.size),
     };
     const mine = ownPartition(partition, nonce, deps);
@@ -83,6 +94,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   };
 
   await whenReady(redis);
+  await whenReady(forPages);
   const heart = setInterval(sayAlive, options.leaseMs / 8);
   sayAlive();
   await new Promise<void>((resolve) => {
@@ -108,6 +120,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   for (const partition of owned.values()) partition.drop();
   await Promise.all([...owned.values()].map(({ ended }) => ended));
   common?.close();
+  if (forPages !== redis) disconnectRedis(forPages);
   disconnectRedis(redis);
   port.close();
   return telemetry.take();

@@ -37,7 +37,7 @@ export function sluiceContender(rules: readonly Rule[]): Contender {
   const numbered = createNumbering();
   const step = (now: number, entries: readonly StreamEntry[]): void => {
     const output = shard.step({ seq: shard.seq + 1, now, work: { kind: "entries" }, entries, skip: [] }, true);
-    if (output.feed !== null) feeds.push(output.feed);
+    if (output.feed !== null) feeds.push(Buffer.from(output.feed));
   };
   step(0, [{ id: "0-1", kind: "control", control: { kind: "model", record } }]);
   return {

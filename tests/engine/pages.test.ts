@@ -24,7 +24,7 @@ function encodedPage(): Buffer {
     pages.begin(slot, contact, Buffer.from(idOf(slot)), 1_000 + slot, PLAN.startStage);
     if (slot % 2 === 1) contact.ownTraits().set("plan", { value: "pro", at: 1_000 + slot, by: "message" });
   }
-  return pages.encode(0, 1, PLAN);
+  return pages.encode(0, 1, PLAN, new ByteWriter());
 }
 
 function headOf(seq: number): Buffer {
@@ -57,12 +57,16 @@ test("a page takes the memory of what is decoded of it, and gives all of it back
 
   for (let slot = 4; slot < CONTACTS - 1; slot++) pages.moveTo(slot, contact, PLAN);
   // What is written is what was read, of rows that are decoded as of the one that isn't.
-  expect(pages.encode(0, 3, PLAN)).toEqual(Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]));
+  expect(pages.encode(0, 3, PLAN, new ByteWriter())).toEqual(
+    Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]),
+  );
   const allButOne = pages.bytes;
   // With the last of them the stored bytes go.
   pages.moveTo(CONTACTS - 1, contact, PLAN);
   expect(pages.bytes).toBeLessThan(allButOne + four - encoded.length);
-  expect(pages.encode(0, 3, PLAN)).toEqual(Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]));
+  expect(pages.encode(0, 3, PLAN, new ByteWriter())).toEqual(
+    Buffer.concat([headOf(3), encoded.subarray(headOf(3).length)]),
+  );
 
   pages.evict(0, () => PLAN);
   expect([pages.bytes, pages.count]).toEqual([0, 0]);
@@ -89,7 +93,7 @@ test("what contacts have beside their numbers comes to rest, and back when it is
     if (slot % 2 === 1) contact.ownTraits().set("plan", { value: "pro", at: 1_000 + slot, by: "message" });
     if (slot % 3 === 1) contact.ownTags().set("shoes", slot * 1_000_000);
   }
-  const encoded = pages.encode(0, 1, PLAN);
+  const encoded = pages.encode(0, 1, PLAN, new ByteWriter());
   pages.markDirty(0);
   expect(pages.memory.objectBytes).toBeGreaterThan(0);
   const awake = pages.bytes;
@@ -97,14 +101,14 @@ test("what contacts have beside their numbers comes to rest, and back when it is
   // The page stays, as it is dirty.
   expect([pages.count, pages.memory.objectBytes]).toEqual([1, 0]);
   expect(pages.bytes).toBeLessThan(awake);
-  expect(pages.encode(0, 1, PLAN)).toEqual(encoded);
+  expect(pages.encode(0, 1, PLAN, new ByteWriter())).toEqual(encoded);
   for (let slot = 0; slot < CONTACTS; slot++) {
     pages.moveTo(slot, contact, PLAN);
     expect([...contact.traits.keys()]).toEqual(slot % 2 === 1 ? ["plan"] : []);
     expect([...contact.tags]).toEqual(slot % 3 === 1 ? [["shoes", slot * 1_000_000]] : []);
   }
   expect(pages.memory.objectBytes).toBeGreaterThan(0);
-  expect(pages.encode(0, 1, PLAN)).toEqual(encoded);
+  expect(pages.encode(0, 1, PLAN, new ByteWriter())).toEqual(encoded);
   // One that loses all of it has nothing at rest either.
   pages.markDirty(0);
   pages.moveTo(4, contact, PLAN);
@@ -112,7 +116,7 @@ test("what contacts have beside their numbers comes to rest, and back when it is
   pages.evict(0, () => PLAN);
   pages.moveTo(4, contact, PLAN);
   expect([contact.objects, contact.tags.size]).toEqual([null, 0]);
-  pages.encode(0, 2, PLAN);
+  pages.encode(0, 2, PLAN, new ByteWriter());
   pages.evict(0, () => PLAN);
   expect([pages.bytes, pages.count]).toEqual([0, 0]);
 });

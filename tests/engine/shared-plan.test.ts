@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { buildModelRecord, planOf } from "../../dsl/registry.ts";
+import { ByteWriter } from "../../kernel/bytes.ts";
 import { encodeEntry, openEntry } from "../../kernel/entry.ts";
 import type { Event } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
@@ -63,6 +64,6 @@ test("what a step that ended in the middle left in the plan is nothing to the ot
   step(untouched, T + 5_000, events(T + 5_000));
   planOf(RECORD).dirty.fill();
   step(other, T + 5_000, events(T + 5_000));
-  expect(other.encodePage(0)).toEqual(untouched.encodePage(0));
+  expect(other.encodePage(0, new ByteWriter())).toEqual(untouched.encodePage(0, new ByteWriter()));
   expect(planOf(RECORD).dirty.take()).toBe(-1);
 });

@@ -2,6 +2,7 @@
  * The engine as a subject: real shards, without Redis. What Redis would hold (entries, steps, pages, checkpoints) is
  * kept in maps, with sweeps that are as incomplete as in life, so that `restart` recovers the way a process does.
  */
+import { ByteWriter } from "../../kernel/bytes.ts";
 import { contactIdOf, isAnonymous, partitionOf } from "../../kernel/ids.ts";
 import type { ClockMode } from "../../kernel/clock.ts";
 import type { Control } from "../../kernel/control.ts";
@@ -108,7 +109,7 @@ export async function createEngineSubject(modelText: string, options: EngineOpti
 
   const save = (partition: Partition, page: number): void => {
     partition.sweep?.pages.delete(page);
-    const { page: bytes, index } = partition.shard.encodePage(page);
+    const { page: bytes, index } = partition.shard.encodePage(page, new ByteWriter());
     partition.pages.set(page, bytes);
     partition.index.set(page, index);
   };

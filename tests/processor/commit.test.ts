@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { partitionKeys } from "../../kernel/keys.ts";
 import { runScript } from "../../kernel/scripts.ts";
-import { CommitDoubt, OwnershipLost, sendCommit, START, type Commit, type Token } from "../../processor/commit.ts";
+import {
+  CommitDoubt,
+  createCommitBuffers,
+  OwnershipLost,
+  sendCommit,
+  START,
+  type Commit,
+  type Token,
+} from "../../processor/commit.ts";
 import { fairShare } from "../../processor/leases.ts";
 import { ACQUIRE_SCRIPT } from "../../processor/scripts/acquire.ts";
 import { FENCE_SCRIPT } from "../../processor/scripts/fence.ts";
@@ -9,6 +17,7 @@ import { RENEW_SCRIPT } from "../../processor/scripts/renew.ts";
 import { createLab, KEYS, until, type Lab } from "./lab.ts";
 
 const KEEP = { feedEntries: 100, rejectedEntries: 100 };
+const BUFFERS = createCommitBuffers();
 
 let lab: Lab;
 
@@ -80,9 +89,9 @@ async function everything(): Promise<Map<string, string>> {
 
 test("a commit is written once, however often it is sent", async () => {
   const token = await acquire("a");
-  await sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP);
+  await sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP, BUFFERS);
   const before = await everything();
-  await expect(sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP)).rejects.toThrow(CommitDoubt);
+  await expect(sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP, BUFFERS)).rejects.toThrow(CommitDoubt);
   expect(await everything()).toEqual(before);
   expect((await lab.redis.xrange(KEYS.deltas, "-", "+")).map(([id]) => id)).toEqual([`${token.epoch}-1`]);
   expect((await lab.redis.xrange(KEYS.feed, "-", "+")).map(([id]) => id)).toEqual([`${token.epoch}-1`]);
@@ -93,7 +102,7 @@ test("a former owner can't write, even at the right step", async () => {
   const second = await acquire("b");
   expect(second.epoch).toBeGreaterThan(first.epoch);
   const before = await everything();
-  await expect(sendCommit(lab.redis, KEYS, commitOf(first, 1), KEEP)).rejects.toThrow(OwnershipLost);
+  await expect(sendCommit(lab.redis, KEYS, commitOf(first, 1), KEEP, BUFFERS)).rejects.toThrow(OwnershipLost);
   expect(await everything()).toEqual(before);
 });
 
@@ -101,7 +110,7 @@ test("after a reload what the owner sent before is refused", async () => {
   const token = await acquire("a");
   const epoch = Number(await runScript(lab.redis, FENCE_SCRIPT, [KEYS.owner, KEYS.state], ["a"]));
   expect(epoch).toBeGreaterThan(token.epoch);
-  await expect(sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP)).rejects.toThrow(OwnershipLost);
+  await expect(sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP, BUFFERS)).rejects.toThrow(OwnershipLost);
   expect(await runScript(lab.redis, FENCE_SCRIPT, [KEYS.owner, KEYS.state], ["somebody else"])).toBe(null);
 });
 
@@ -133,7 +142,7 @@ test("a commit that would fail in the middle writes nothing", async () => {
   const token = await acquire("a");
   await lab.redis.set(KEYS.seen, "not a hash");
   const before = await everything();
-  await expect(sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP)).rejects.toThrow("malformed");
+  await expect(sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP, BUFFERS)).rejects.toThrow("malformed");
   expect(await everything()).toEqual(before);
 });
 
@@ -144,7 +153,7 @@ test("a commit carries more pages than Lua can unpack at once", async () => {
     page: Buffer.from(`page ${number}`),
     index: Buffer.from(`index ${number}`),
   }));
-  await sendCommit(lab.redis, KEYS, commitOf(token, 1, { pages }), KEEP);
+  await sendCommit(lab.redis, KEYS, commitOf(token, 1, { pages }), KEEP, BUFFERS);
   expect(await lab.redis.hlen(KEYS.pages)).toBe(10_000);
   expect(await lab.redis.hget(KEYS.index, "9999")).toBe("index 9999");
 });
@@ -153,7 +162,7 @@ test("a server that is full refuses entries and still takes commits", async () =
   const token = await acquire("a");
   await lab.redis.config("SET", "maxmemory", "1");
   await expect(lab.redis.xadd(KEYS.in, "*", "e", "x")).rejects.toThrow("OOM");
-  await sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP);
+  await sendCommit(lab.redis, KEYS, commitOf(token, 1), KEEP, BUFFERS);
   expect(await lab.redis.hget(KEYS.state, "seq")).toBe("1");
 });
 

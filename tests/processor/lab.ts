@@ -1,5 +1,7 @@
 /** What the processor's tests work with: a server, entries to send, owners in this process, and what came out. */
 import { randomUUID } from "node:crypto";
+import { Command } from "ioredis";
+import { ByteWriter } from "../../kernel/bytes.ts";
 import { encodeControl, type Control } from "../../kernel/control.ts";
 import { decodeStep, type Step } from "../../kernel/delta.ts";
 import { encodeEntry } from "../../kernel/entry.ts";
@@ -11,14 +13,17 @@ import { connectRedis, whenReady, type RedisClient } from "../../kernel/redis.ts
 import { ReplyBuffers } from "../../kernel/reply-buffers.ts";
 import { runScript } from "../../kernel/scripts.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import { createCommitBuffers } from "../../processor/commit.ts";
 import { createBlockPool } from "../../processor/entry-queue.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../../processor/options.ts";
 import { createGate } from "../../processor/gate.ts";
+import { createPageSource } from "../../processor/page-source.ts";
 import { ownPartition, type Partition } from "../../processor/partition.ts";
 import type { PartitionDeps } from "../../processor/partition-context.ts";
 import { createReader, type StreamReader } from "../../processor/reader.ts";
 import { recoverPartition } from "../../processor/recovery.ts";
 import { ACQUIRE_SCRIPT } from "../../processor/scripts/acquire.ts";
+import { COMMIT_SCRIPT } from "../../processor/scripts/commit.ts";
 import type { StepInput } from "../../processor/state-machine.ts";
 import { createTelemetry, type Telemetry } from "../../processor/telemetry.ts";
 import { startRedis, type RedisServer, type RedisServerOptions } from "../harness/redis.ts";
@@ -94,6 +99,7 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
     async own(over = {}) {
       const commands = await open();
       const buffers = new ReplyBuffers();
+      const pageBuffers = new ReplyBuffers();
       const bounds = { blockMs: QUICK.blockMs, entries: QUICK.stepEntries };
       const reader = createReader(await open(buffers), commands, { ...bounds, buffers });
       readers.push(reader);
@@ -104,6 +110,7 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
       const partition = ownPartition(PARTITION, nonce, {
         redis: commands,
         reader,
+        pages: createPageSource(await open(pageBuffers), pageBuffers),
         loading: createGate(1),
         createShard,
         options: QUICK,
@@ -113,6 +120,7 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
         log: silent,
         telemetry,
         blocks: createBlockPool(),
+        commits: createCommitBuffers(),
         memoryShare: () => Infinity,
         ...over,
       });
@@ -141,6 +149,12 @@ export function makeEvent(over: Partial<Event>): Event {
     traits: {},
     ...over,
   };
+}
+
+/** Whether this is the call that writes a commit, given the name of a client's method and what it is called with. */
+export function isCommit(name: string | symbol, args: readonly unknown[]): boolean {
+  const [command] = args;
+  return name === "sendCommand" && command instanceof Command && command.args[0] === COMMIT_SCRIPT.sha;
 }
 
 export function modelControl(version: number): Control {
@@ -177,6 +191,7 @@ export async function readContacts(redis: RedisClient): Promise<Map<string, Fake
   await runScript(redis, ACQUIRE_SCRIPT, [KEYS.lease, KEYS.owner, KEYS.state], [`test:0:${nonce}`, 60_000, nonce]);
   const { shard } = await recoverPartition(nonce, {
     redis,
+    pages: createPageSource(redis, null),
     keys: KEYS,
     createShard,
     shardOptions: { partition: PARTITION, clockMode: "wall", limits: PROCESSOR_DEFAULTS.limits },
@@ -197,7 +212,7 @@ export async function readContacts(redis: RedisClient): Promise<Map<string, Fake
     if (page !== null) shard.loadPage(number, page);
   }
   for (let number = 0; number < count; number++) {
-    const { rows } = JSON.parse(shard.encodePage(number).page.toString()) as { rows: FakeContact[] };
+    const { rows } = JSON.parse(shard.encodePage(number, new ByteWriter()).page.toString()) as { rows: FakeContact[] };
     for (const contact of rows) contacts.set(contact.id, contact);
   }
   return contacts;

@@ -11,10 +11,9 @@ import { readFeed as decodeFeed } from "../../kernel/feed.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../../kernel/model-record.ts";
 import type { RedisClient } from "../../kernel/redis.ts";
 import type { CreateShard } from "../../processor/recovery.ts";
-import { COMMIT_SCRIPT } from "../../processor/scripts/commit.ts";
 import { createShard as createRealShard } from "../../processor/shard.ts";
 import { createShard as createFakeShard } from "./fake-shard.ts";
-import { createLab, KEYS, modelControl, NOW, offsetReaches, QUICK, until, type Lab } from "./lab.ts";
+import { createLab, isCommit, KEYS, modelControl, NOW, offsetReaches, QUICK, until, type Lab } from "./lab.ts";
 
 const MODEL = `
 score +5 on "Viewed"
@@ -219,7 +218,7 @@ function killingClient(real: RedisClient, next: () => "before" | "after" | null)
       return async (...args: unknown[]) => {
         if (dead) throw new Error("Connection is closed.");
         const send = value as (...all: unknown[]) => Promise<unknown>;
-        const commit = args[0] === COMMIT_SCRIPT.sha;
+        const commit = isCommit(name, args);
         const fate = commit ? next() : null;
         if (fate !== null) {
           dead = true;

@@ -3,9 +3,9 @@ import { decodeReplies } from "../../kernel/delta.ts";
 import { decodeHeartbeat } from "../../kernel/partition-state.ts";
 import type { RedisClient } from "../../kernel/redis.ts";
 import { compareStreamIds } from "../../kernel/stream-id.ts";
-import { COMMIT_SCRIPT } from "../../processor/scripts/commit.ts";
 import {
   createLab,
+  isCommit,
   KEYS,
   modelControl,
   NOW,
@@ -364,7 +364,7 @@ function forgetting(real: RedisClient, lost: "request" | "reply"): RedisClient {
       if (typeof value !== "function") return value;
       const send = (args: unknown[]): unknown => (value as (...all: unknown[]) => unknown).apply(target, args);
       return (...args: unknown[]) => {
-        if (args[0] !== COMMIT_SCRIPT.sha || ++commits % 3 !== 0) return send(args);
+        if (!isCommit(name, args) || ++commits % 3 !== 0) return send(args);
         const sent = lost === "reply" ? Promise.resolve(send(args)).catch(() => {}) : Promise.resolve();
         return sent.then(() => {
           throw new Error("Command timed out");

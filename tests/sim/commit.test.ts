@@ -7,14 +7,17 @@
  */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ByteWriter } from "../../kernel/bytes.ts";
 import { encodeControl } from "../../kernel/control.ts";
 import { decodeStep } from "../../kernel/delta.ts";
 import { encodeEntry, openEntry } from "../../kernel/entry.ts";
 import type { Event } from "../../kernel/event.ts";
 import { decodeHeartbeat } from "../../kernel/partition-state.ts";
 import { runScript } from "../../kernel/scripts.ts";
+import { createCommitBuffers } from "../../processor/commit.ts";
 import { createBlockPool } from "../../processor/entry-queue.ts";
 import { createGate } from "../../processor/gate.ts";
+import { createPageSource } from "../../processor/page-source.ts";
 import { ownPartition, type Partition } from "../../processor/partition.ts";
 import { ACQUIRE_SCRIPT } from "../../processor/scripts/acquire.ts";
 import { HandlerFault, type StreamEntry } from "../../processor/state-machine.ts";
@@ -43,6 +46,9 @@ const ROUNDS = Number(process.env["SIM_ROUNDS"] ?? 200);
 const FIRST_SEED = Number(process.env["SIM_SEED"] ?? 1);
 const ENTRIES = 40;
 const TURNS = 4;
+
+/** One for all, as for the partitions of a thread. */
+const commits = createCommitBuffers();
 
 let lab: Lab;
 
@@ -98,6 +104,7 @@ async function round(seed: number): Promise<void> {
     settling.push(() => way.settled());
     partition = ownPartition(PARTITION, nonce, {
       redis: way.client,
+      pages: createPageSource(way.client, null),
       reader: createPollingReader(lab.redis, () => 1 + choices.below(8)),
       loading: createGate(1),
       createShard,
@@ -117,6 +124,7 @@ async function round(seed: number): Promise<void> {
       log: silent,
       telemetry: createTelemetry(),
       blocks: createBlockPool(),
+      commits,
       memoryShare: choices.chance(0.5) ? () => 600 : () => Infinity,
     });
     return partition;
@@ -220,7 +228,9 @@ function straightRun(entries: readonly Planned[]): Straight {
     version = entries.filter(({ field, bytes }) => field === "c" && isModel(bytes)).length;
     const contacts = new Map<string, FakeContact>();
     for (const number of shard.dirtyPages()) {
-      const { rows } = JSON.parse(shard.encodePage(number).page.toString()) as { rows: FakeContact[] };
+      const { rows } = JSON.parse(shard.encodePage(number, new ByteWriter()).page.toString()) as {
+        rows: FakeContact[];
+      };
       for (const row of rows) contacts.set(row.id, { ...row, awake: false, model: version });
     }
     return { contacts, feed, poison: skips.flat().length };

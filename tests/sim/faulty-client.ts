@@ -2,6 +2,8 @@
  * A Redis client whose way to the server is bad: requests that never leave, replies that never come, requests that
  * arrive long after the client gave up on them, even out of order.
  */
+import { Command } from "ioredis";
+import { PackedCommand } from "../../kernel/packed-command.ts";
 import type { RedisClient } from "../../kernel/redis.ts";
 import { COMMIT_SCRIPT } from "../../processor/scripts/commit.ts";
 import type { Random } from "./random.ts";
@@ -22,39 +24,47 @@ export interface FaultyClient {
 }
 
 const LATE_MS_MAX = 60;
-/** Where the commit's arguments begin behind the script's hash, the number of keys and the keys, and the one for trimming. */
+const SCRIPT: ReadonlySet<unknown> = new Set([COMMIT_SCRIPT.sha, COMMIT_SCRIPT.lua]);
+/** Where the commit's arguments begin behind the script, the number of keys and the keys, and the one for trimming. */
 const COMMIT_KEYS = 9;
-const KEEP_DELTAS_ARGUMENT = 18;
+const KEEP_DELTAS_ARGUMENT = 17;
 
-const COMMANDS: ReadonlySet<string> = new Set(["evalsha", "eval", "hmgetBuffer", "hscanBuffer", "xrangeBuffer"]);
+const COMMANDS: ReadonlySet<string> = new Set([
+  "evalsha",
+  "eval",
+  "sendCommand",
+  "hmgetBuffer",
+  "hscanBuffer",
+  "xrangeBuffer",
+]);
 
-type Send = (...args: unknown[]) => Promise<unknown>;
+type Send = () => Promise<unknown>;
 
 export function makeFaulty(real: RedisClient, random: Random, faults: Faults): FaultyClient {
   const late: Promise<unknown>[] = [];
   const timedOut = (): Error => new Error("Command timed out");
 
-  const deliver = async (send: Send, args: unknown[], commit: boolean): Promise<unknown> => {
-    if (!random.chance(faults.probability)) return send(...args);
+  const deliver = async (send: Send, commit: boolean): Promise<unknown> => {
+    if (!random.chance(faults.probability)) return send();
     switch (random.pick(["request lost", "reply lost", "late", "killed before", "killed during", "killed after"])) {
       case "request lost":
         throw timedOut();
       case "reply lost":
-        await send(...args).catch(() => {});
+        await send().catch(() => {});
         throw timedOut();
       case "late":
-        late.push(pause(random.below(LATE_MS_MAX)).then(() => send(...args).catch(() => {})));
+        late.push(pause(random.below(LATE_MS_MAX)).then(() => send().catch(() => {})));
         throw timedOut();
       case "killed before":
         if (commit) faults.kill();
         throw timedOut();
       case "killed during": {
-        const sent = send(...args);
+        const sent = send();
         if (commit) faults.kill();
         return sent;
       }
       default: {
-        const reply = await send(...args);
+        const reply = await send();
         if (commit) faults.kill();
         return reply;
       }
@@ -66,11 +76,11 @@ export function makeFaulty(real: RedisClient, random: Random, faults: Faults): F
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== "function") return value;
       if (typeof name !== "string" || !COMMANDS.has(name)) return value.bind(target);
-      const send: Send = (...args) => (value as Send).apply(target, args);
       return (...args: unknown[]) => {
-        const commit = args[0] === COMMIT_SCRIPT.sha || args[0] === COMMIT_SCRIPT.lua;
-        if (commit && faults.keepDeltas) args[1 + COMMIT_KEYS + KEEP_DELTAS_ARGUMENT] = "";
-        return deliver(send, args, commit);
+        const [command] = args;
+        const commit = command instanceof PackedCommand && SCRIPT.has(command.args[0]);
+        const sent = commit && faults.keepDeltas ? [withoutTrimming(command)] : args;
+        return deliver(() => (value as (...all: unknown[]) => Promise<unknown>).apply(target, sent), commit);
       };
     },
   });
@@ -80,6 +90,26 @@ export function makeFaulty(real: RedisClient, random: Random, faults: Faults): F
       await Promise.all(late);
     },
   };
+}
+
+/** The same commit with nothing said of what the redo log may lose. */
+function withoutTrimming(commit: PackedCommand): Command {
+  const [name = "", ...args] = argumentsOf(commit.toWritable());
+  args[2 + COMMIT_KEYS + KEEP_DELTAS_ARGUMENT] = Buffer.alloc(0);
+  return new Command(name.toString(), args, { replyEncoding: "utf8" });
+}
+
+/** Copies of the name and the arguments of a command that was packed. */
+function argumentsOf(bytes: Buffer): Buffer[] {
+  let at = bytes.indexOf("\r\n") + 2;
+  const found: Buffer[] = [];
+  while (at < bytes.length) {
+    const from = bytes.indexOf("\r\n", at) + 2;
+    const to = from + Number(bytes.toString("latin1", at + 1, from - 2));
+    found.push(Buffer.from(bytes.subarray(from, to)));
+    at = to + 2;
+  }
+  return found;
 }
 
 export function pause(ms: number): Promise<void> {
