@@ -8,7 +8,7 @@
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, writePageHeader } from "../kernel/page.ts";
-import { Contact } from "../dsl/contact/contact.ts";
+import { Contact, type RestReader } from "../dsl/contact/contact.ts";
 import { ContactMemory, PAGE_SHIFT, PLACE_MASK } from "../dsl/contact/memory.ts";
 import { freeContact, touchLists } from "../dsl/contact/numbers.ts";
 import { createRestReader, putToRest, readRow, writeRow } from "../dsl/contact/row.ts";
@@ -71,7 +71,7 @@ function widened<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: 
 }
 
 export class Pages {
-  readonly memory = new ContactMemory();
+  readonly memory = new ContactMemory<RestReader>();
   readonly #table = new PageTable();
   /** One more than the greatest number of a page so far. */
   #end = 0;
@@ -148,7 +148,7 @@ export class Pages {
 
   /** The plan of contacts that are decoded from here on. */
   setPlan(plan: BoundPlan): void {
-    this.memory.restReader = createRestReader(plan);
+    this.memory.setRestReader(createRestReader(plan));
   }
 
   /** Adds to the estimate of a contact that grew, if it has objects; numbers are known exactly. */
@@ -234,7 +234,7 @@ export class Pages {
       this.#unread = touchLists(contact.moveTo(slot));
       const restBytes = writeRow(writer, contact, plan);
       writer.endBlock(begun);
-      this.memory.estimate(contact, restBytes);
+      this.memory.estimate(contact.objectsHere, restBytes);
       slot++;
     }
     table.dirty[page] = 0;

@@ -1,5 +1,5 @@
 /** The state machine of one partition: see processor/state-machine.ts for what it promises. */
-import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
+import { ByteWriter } from "../kernel/bytes.ts";
 import type { Control } from "../kernel/control.ts";
 import type { Reply } from "../kernel/delta.ts";
 import type { EntryReader } from "../kernel/entry.ts";
@@ -18,6 +18,7 @@ import { createDirectory, type Directory } from "./directory.ts";
 import { createLookAhead, type LookAhead } from "./look-ahead.ts";
 import { pagesToBring } from "./missing-pages.ts";
 import { writeContactDelta } from "./delta-row.ts";
+import { loadPageIndex, writePageIndex } from "./page-index.ts";
 import { pageOf, Pages } from "./pages.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { decodeShardCheckpoint, encodeShardCheckpoint, type Migration } from "./shard-checkpoint.ts";
@@ -33,11 +34,6 @@ import { createTimers, type Timers } from "./timers.ts";
 
 /** A rough memory cost of one more event in the objects of a contact, until its page is encoded and measured. */
 const EVENT_BYTES = 64;
-
-/** Scratch of `#loadIndex`: a page's entries of two words of hash and the instant of a flip. */
-const indexBytes = new Uint8Array(LIMITS.page_contacts * 16);
-const indexWords = new Uint32Array(indexBytes.buffer);
-const indexFlips = new Float64Array(indexBytes.buffer);
 
 export function createShard(options: ShardOptions, start?: ShardStart): Shard {
   return new PartitionShard(options, start);
@@ -95,7 +91,8 @@ class PartitionShard implements Shard, MembershipSink {
     this.#plan = planOf(saved.model, options.limits);
     this.#pages.setPlan(this.#plan);
     this.#oldPlan = saved.migration === null ? null : planOf(saved.migration.from, options.limits);
-    for (const [page, bytes] of start.index) this.#loadIndex(page, bytes);
+    this.#pagesKnown = start.index.size;
+    for (const [page, bytes] of start.index) loadPageIndex(page, bytes, this.#directory, this.#timers);
   }
 
   get model(): number {
@@ -179,18 +176,10 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   encodePage(number: number, out: ByteWriter): { page: Buffer; index: Buffer } {
+    const { seq } = this;
     const count = this.#pages.contactsOn(number);
-    const begin = out.length;
-    out.varint(this.seq);
-    out.varint(count);
-    for (let i = 0; i < count; i++) {
-      const slot = number * LIMITS.page_contacts + i;
-      out.u32(this.#directory.lo(slot));
-      out.u32(this.#directory.hi(slot));
-      out.f64(this.#timers.get(slot));
-    }
-    const index = out.view(begin);
-    return { page: this.#pages.encode(number, this.seq, this.#planOfPage(number), out), index };
+    const index = writePageIndex(out, { page: number, count, seq }, this.#directory, this.#timers);
+    return { page: this.#pages.encode(number, seq, this.#planOfPage(number), out), index };
   }
 
   checkpoint(): Buffer {
@@ -216,23 +205,6 @@ class PartitionShard implements Shard, MembershipSink {
     if (!this.#emit) return;
     const { idChunk, idFrom, idLength } = contact;
     writeFeedRecord(this.#feed, segmentId, idChunk, idFrom, idFrom + idLength, entered, at, cause);
-  }
-
-  #loadIndex(page: number, bytes: Buffer): void {
-    this.#pagesKnown++;
-    const input = new ByteReader(bytes);
-    input.varint();
-    const count = input.varint();
-    if (count > LIMITS.page_contacts || bytes.length < input.at + count * 16) {
-      throw new Error(`the index of page ${page} does not have its ${count} contacts`);
-    }
-    // A copy into words: a page's bytes begin anywhere, and a reader takes them one by one.
-    indexBytes.set(bytes.subarray(input.at, input.at + count * 16));
-    const first = page * LIMITS.page_contacts;
-    for (let i = 0; i < count; i++) {
-      this.#directory.set(first + i, indexWords[i * 4] as number, indexWords[i * 4 + 1] as number);
-      this.#timers.restore(first + i, indexFlips[i * 2 + 1] as number);
-    }
   }
 
   /** The partition's clock once the machine's says `now`. */

@@ -20,10 +20,17 @@ const { chunkOf, offsetOf } = slabs;
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
 export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
+/** How what contacts have at rest becomes objects again, under one plan (row.ts). */
+export interface RestReader {
+  /** Fills the empty objects of a contact from its block, but for the traits. */
+  read(contact: Contact): void;
+  readTraits(contact: Contact): ReadonlyMap<string, Trait>;
+}
+
 const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0), u8: Buffer.alloc(0) } as const;
 
 export class Contact {
-  readonly memory: ContactMemory;
+  readonly memory: ContactMemory<RestReader>;
   readonly slab: Slab;
   slot = -1;
   /** The chunk of the head, and where it begins: `at` among doubles, `base` among integers. */
@@ -42,7 +49,7 @@ export class Contact {
   /** Undefined until they are asked for. */
   #objects: ContactObjects | null | undefined = null;
 
-  constructor(memory: ContactMemory) {
+  constructor(memory: ContactMemory<RestReader>) {
     this.memory = memory;
     this.slab = memory.slab;
   }
@@ -301,7 +308,7 @@ export class Contact {
 
 /** A contact in a memory of its own. */
 export function newContact(id: string, timestamp: number, stage: number): Contact {
-  const memory = new ContactMemory();
+  const memory = new ContactMemory<RestReader>();
   memory.openPage(0);
   return new Contact(memory).moveTo(0).begin(Buffer.from(id), timestamp, stage);
 }

@@ -9,7 +9,6 @@
 import type { Json } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import type { ObjectState } from "../features/state.ts";
-import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as slabs from "./slab.ts";
 
@@ -41,11 +40,10 @@ export interface ContactObjects {
   isUsed: boolean;
 }
 
-/** How what contacts have at rest becomes objects; under one plan (row.ts). */
-export interface RestReader {
-  /** Fills the empty objects of a contact from its block, but for the traits. */
-  read(contact: Contact): void;
-  readTraits(contact: Contact): ReadonlyMap<string, Trait>;
+/** Where a contact's head is: a `Contact`. */
+interface Head {
+  readonly i32: Int32Array;
+  readonly base: number;
 }
 
 /** Where in a chunk the parts of a contact's block lie: tags, then all else. */
@@ -74,7 +72,8 @@ export interface ChangeDetails {
 export const PAGE_SHIFT = Math.log2(LIMITS.page_contacts);
 export const PLACE_MASK = LIMITS.page_contacts - 1;
 
-export class ContactMemory {
+/** `R`: what turns bytes into objects again (contact.ts). */
+export class ContactMemory<R = never> {
   readonly slab = new Slab();
   /** By page: the first of its contacts' heads; 0 while it is not open. */
   #heads = new Int32Array(64);
@@ -85,8 +84,7 @@ export class ContactMemory {
   #oldest = 0;
   #objectBytes = 0;
   readonly #rest: RestBytes = { chunk: Buffer.alloc(0), tagsFrom: 0, ownFrom: 0, end: 0 };
-  /** Null where no contact is ever at rest. */
-  restReader: RestReader | null = null;
+  #restReader: R | null = null;
   /** Of contacts that changed since the last deltas, by number from 1 on; used again for the next. */
   readonly #details: ChangeDetails[] = [];
   #detailsUsed = 0;
@@ -121,6 +119,15 @@ export class ContactMemory {
     return this.#objects[slot >>> PAGE_SHIFT]?.[slot & PLACE_MASK] ?? null;
   }
 
+  /** Null where no contact is ever at rest. */
+  get restReader(): R | null {
+    return this.#restReader;
+  }
+
+  setRestReader(reader: R): void {
+    this.#restReader = reader;
+  }
+
   /** Memory of all objects, estimated. */
   get objectBytes(): number {
     return this.#objectBytes;
@@ -137,9 +144,8 @@ export class ContactMemory {
     this.#objectBytes += objects.bytes;
   }
 
-  /** Estimates anew what a contact's objects take, if it has any, from the bytes that they would be at rest. */
-  estimate(contact: Contact, restBytes: number): void {
-    const objects = contact.objectsHere;
+  /** Estimates anew what some objects take, from the bytes that they would be at rest. */
+  estimate(objects: ContactObjects | null, restBytes: number): void {
     if (objects !== null) this.objectsGrew(objects, estimateObjects(restBytes) - objects.bytes);
   }
 
@@ -175,7 +181,7 @@ export class ContactMemory {
   }
 
   /** Where a contact's bytes lie, valid until its block is replaced; null without any. One for all contacts. */
-  restOf(contact: Contact): RestBytes | null {
+  restOf(contact: Head): RestBytes | null {
     const block = contact.i32[contact.base + OWN] as number;
     if (block === 0) return null;
     const integers = this.slab.i32[chunkOf(block)] as Int32Array;
@@ -189,7 +195,7 @@ export class ContactMemory {
   }
 
   /** Replaces a contact's block by a copy of some bytes: tags, and all else. */
-  setRest(contact: Contact, bytes: Buffer, tagsFrom: number, tagsTo: number, ownFrom: number, ownTo: number): void {
+  setRest(contact: Head, bytes: Buffer, tagsFrom: number, tagsTo: number, ownFrom: number, ownTo: number): void {
     const tagsBytes = tagsTo - tagsFrom;
     const block = this.slab.alloc(restUnits(tagsBytes + ownTo - ownFrom));
     const integers = this.slab.i32[chunkOf(block)] as Int32Array;
@@ -203,7 +209,7 @@ export class ContactMemory {
     contact.i32[contact.base + OWN] = block;
   }
 
-  freeRest(contact: Contact): void {
+  freeRest(contact: Head): void {
     const rest = this.restOf(contact);
     if (rest === null) return;
     this.slab.free(contact.i32[contact.base + OWN] as number, restUnits(rest.end - rest.tagsFrom));

@@ -18,14 +18,14 @@ const LINE = 16;
 const KEYS_MAX = 128;
 
 export class ReadAhead {
-  readonly #memory: ContactMemory;
+  readonly #memory: ContactMemory<unknown>;
   /** Where the numbers lie that events will change; 0 where there is none yet. */
   #cells = new Int32Array(256);
   /** 1 where there is a list in place of a number, then its block. */
   #lists = new Int32Array(256);
   #unread = 0;
 
-  constructor(memory: ContactMemory) {
+  constructor(memory: ContactMemory<unknown>) {
     this.#memory = memory;
   }
 

@@ -19,10 +19,10 @@ import { putRowMember, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from 
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
-import { NO_TRAITS, type Contact } from "./contact.ts";
+import { NO_TRAITS, type Contact, type RestReader } from "./contact.ts";
 import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
-import type { RestReader, Trait } from "./memory.ts";
+import type { Trait } from "./memory.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, fill, insertAt, keyAt, numberAt, sortEntries } from "./tables.ts";
 
