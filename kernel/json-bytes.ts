@@ -45,6 +45,20 @@ function writeNumber(out: ByteWriter, value: number): void {
   }
 }
 
+/** Passes over a value. */
+export function skipJson(input: ByteReader): void {
+  const tag = input.u8();
+  if (tag === INTEGER) input.skipVarint();
+  else if (tag === DOUBLE) input.skip(8);
+  else if (tag === STRING) input.skipText();
+  else if (tag === ARRAY || tag === OBJECT) {
+    for (let n = input.varint(); n > 0; n--) {
+      if (tag === OBJECT) input.skipText();
+      skipJson(input);
+    }
+  } else if (tag > TRUE) throw new RangeError(`a stored value has the unknown tag ${tag}`);
+}
+
 export function readJson(input: ByteReader): Json {
   const tag = input.u8();
   switch (tag) {

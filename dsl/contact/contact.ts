@@ -6,6 +6,7 @@
  * contacts have that need them, and only while they are worked on (memory.ts). `Contact` is a window onto one contact after the other: whoever works on contacts has
  * one and moves it, so that a contact at rest is no object at all.
  */
+import type { Json } from "../../kernel/event.ts";
 import * as layout from "./head.ts";
 import { ContactMemory, estimateObjects, type ChangeDetails, type ContactObjects, type Trait } from "./memory.ts";
 import * as slabs from "./slab.ts";
@@ -25,6 +26,8 @@ export interface RestReader {
   /** Fills the empty objects of a contact from its block, but for the traits. */
   read(contact: Contact): void;
   readTraits(contact: Contact): ReadonlyMap<string, Trait>;
+  /** The value of one of them, without making the others; `key` as UTF-8. Undefined where it has no such trait. */
+  readTrait(contact: Contact, key: Uint8Array): Json | undefined;
 }
 
 const NO_CHUNK = { f64: new Float64Array(0), i32: new Int32Array(0), u8: Buffer.alloc(0) } as const;
@@ -193,6 +196,14 @@ export class Contact {
     return objects.traits;
   }
 
+  /** The value of a trait, undefined for none; `keyBytes`: the key as UTF-8. */
+  trait(key: string, keyBytes: Uint8Array): Json | undefined {
+    const { objects, memory } = this;
+    if (objects === null) return undefined;
+    if (objects.traits === null && memory.restReader !== null) return memory.restReader.readTrait(this, keyBytes);
+    return objects.traits?.get(key)?.value;
+  }
+
   get tags(): ReadonlyMap<string, number> {
     return this.objects === null ? NO_TAGS : this.objects.tags;
   }
@@ -245,6 +256,7 @@ export class Contact {
   ownTraits(): Map<string, Trait> {
     const objects = this.ownObjects();
     if (this.traits === NO_TRAITS) objects.traits = new Map();
+    objects.traitsChanged = true;
     return objects.traits as Map<string, Trait>;
   }
 
@@ -292,7 +304,16 @@ export class Contact {
   #newObjects(traits: ReadonlyMap<string, Trait> | null, restBytes: number): ContactObjects {
     const { slot } = this;
     const bytes = estimateObjects(restBytes);
-    const objects: ContactObjects = { slot, traits, tags: NO_TAGS, features: [], states: [], bytes, isUsed: false };
+    const objects: ContactObjects = {
+      slot,
+      traits,
+      traitsChanged: false,
+      tags: NO_TAGS,
+      features: [],
+      states: [],
+      bytes,
+      isUsed: false,
+    };
     this.memory.addObjects(objects);
     this.#objects = objects;
     this.#flag(OBJECTS, true);

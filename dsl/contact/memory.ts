@@ -29,6 +29,8 @@ export interface ContactObjects {
   slot: number;
   /** `NO_TRAITS` while there are none; null while they are only in the contact's block, as they were at rest. */
   traits: ReadonlyMap<string, Trait> | null;
+  /** Whether they differ from those in the block. */
+  traitsChanged: boolean;
   /** Tags that it has, with micro points; `NO_TAGS` while there are none. */
   tags: ReadonlyMap<string, number>;
   /** Local numbers of the features that keep an object, ascending, and their states beside them. */

@@ -14,7 +14,7 @@
  * row, so they are copied from it and into it.
  */
 import { ByteReader, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "../../kernel/bytes.ts";
-import { readJson, writeJson } from "../../kernel/json-bytes.ts";
+import { readJson, skipJson, writeJson } from "../../kernel/json-bytes.ts";
 import { putRowMember, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
@@ -139,6 +139,24 @@ export function createRestReader(plan: BoundPlan): RestReader {
       readTraits(input, traits);
       return traits;
     },
+    readTrait(contact, key) {
+      const rest = contact.memory.restOf(contact);
+      if (rest === null || rest.ownFrom === rest.end) return undefined;
+      const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
+      input.varint();
+      for (let n = input.varint(); n > 0; n--) {
+        input.skipVarint();
+        input.skipText();
+      }
+      for (let n = input.varint(); n > 0; n--) {
+        const length = input.skipText();
+        const isWanted = length === key.length && rest.chunk.compare(key, 0, length, input.at - length, input.at) === 0;
+        input.skipVarint();
+        if (isWanted) return readJson(input);
+        skipJson(input);
+      }
+      return undefined;
+    },
   };
 }
 
@@ -175,9 +193,9 @@ function writeNumbers(out: ByteWriter, contact: Contact, plan: BoundPlan): void 
 /** Of a contact that has objects. */
 function writeOwn(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   const objects = contact.ownObjects();
-  const rest = objects.traits === null ? contact.memory.restOf(contact) : null;
+  const rest = objects.traitsChanged ? null : contact.memory.restOf(contact);
   if (rest !== null && rest.ownFrom < rest.end) {
-    // As they were at rest: nobody has asked for them.
+    // As they were at rest.
     const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
     input.skipBlock();
     out.copy(rest.chunk, rest.ownFrom, input.at);

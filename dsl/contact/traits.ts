@@ -27,6 +27,8 @@ export function mergeTraits(
       continue;
     }
     if (at < known.at || (at === known.at && compareCodePoints(by, known.by) <= 0)) continue;
+    // Its own from here on.
+    contact.ownTraits();
     const same = sameScalar(known.value, value);
     known.value = value;
     known.at = at;

@@ -166,8 +166,9 @@ function compileAnniversary(operand: CompiledOperand, { zone }: PlanBuilder): Co
 function compileTrait(path: Path, reads: Reads): CompiledOperand {
   const steps = path.parts.map((part) => part.name);
   const key = steps[0] ?? "";
+  const keyBytes = Buffer.from(key);
   reads.traits.add(key);
-  return timeless("scalar", (contact) => follow(contact.traits.get(key)?.value, steps, 1));
+  return timeless("scalar", (contact) => follow(contact.trait(key, keyBytes), steps, 1));
 }
 
 /** The tag with the highest score; of equal ones the first in code point order; undefined without tags. */
