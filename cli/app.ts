@@ -7,6 +7,7 @@ import { SluiceError } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Metrics } from "../kernel/metrics.ts";
 import type { RedisClient } from "../kernel/redis.ts";
+import type { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import { createGuard } from "../query/auth.ts";
 import { sendError } from "../query/http-errors.ts";
 import { HEALTH_SCHEMA, METRICS_SCHEMA, READY_SCHEMA } from "../query/routes-health.ts";
@@ -24,7 +25,7 @@ export interface AppDeps {
   readonly store: StoreMeta;
   readonly redis: RedisClient;
   /** A new connection for blocking reads. */
-  connect(): RedisClient;
+  connect(buffers: ReplyBuffers): RedisClient;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -78,7 +79,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }
   if (roles.includes("query")) {
     const { apiKeys, metricsPublic } = config;
-    const connect = (): RedisClient => deps.connect();
+    const connect = (buffers: ReplyBuffers): RedisClient => deps.connect(buffers);
     const actions = actionModeFor(clockMode, config.actions);
     const query = { partitions, clockMode, actions, apiKeys, metricsPublic };
     const quick = isDebugging(log) ? {} : { quick: { headers: ANSWER_HEADERS, requestId: ids } };

@@ -12,6 +12,7 @@ import type { Log } from "../kernel/log.ts";
 import { createMetrics } from "../kernel/metrics.ts";
 import type { ModelRecord } from "../kernel/model-record.ts";
 import { connectRedis, disconnectRedis, isRedisTrouble, whenReady, type RedisClient } from "../kernel/redis.ts";
+import type { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../processor/options.ts";
 import { startProcessor, type ProcessorDeps } from "../processor/processor.ts";
 import { buildApp } from "./app.ts";
@@ -84,7 +85,8 @@ async function start(
     clock: machineClock,
     log,
     metrics,
-    connect: (): RedisClient => connectRedis(redisUrl, { name: "follower", log, commandTimeoutMs: null }),
+    connect: (buffers: ReplyBuffers): RedisClient =>
+      connectRedis(redisUrl, { name: "follower", log, commandTimeoutMs: null, buffers }),
   });
   endings.push(() => app.close());
   const url = await listen(app, config);

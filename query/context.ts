@@ -7,6 +7,7 @@ import { SluiceError } from "../kernel/errors.ts";
 import { hash, hash64, partitionOfHash } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { RedisClient } from "../kernel/redis.ts";
+import type { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import type { Controls } from "./controls.ts";
 import type { Follower } from "./follower.ts";
 import type { ActiveModel, ActiveSegment, ModelRegistry } from "./model-registry.ts";
@@ -26,7 +27,7 @@ export interface QueryConfig {
 export interface QueryDeps {
   readonly redis: RedisClient;
   /** A connection for blocking reads: no command timeout. Closed with the app. */
-  connect(): RedisClient;
+  connect(buffers: ReplyBuffers): RedisClient;
   readonly clock: Clock;
   readonly config: QueryConfig;
   readonly log: Log;

@@ -10,6 +10,7 @@ import { partitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
 import { decodeCheckpoint, decodeHeartbeat } from "../kernel/partition-state.ts";
 import { disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
+import { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import { DeltaGap, FollowedPartition } from "./partition-follower.ts";
 import { TagNames } from "./tag-names.ts";
 import { loadView } from "./view-loader.ts";
@@ -26,8 +27,8 @@ const SLICE_MS = 2;
 
 export interface FollowerDeps {
   readonly redis: RedisClient;
-  /** A connection for blocking reads: no command timeout. The follower closes it. */
-  connect(): RedisClient;
+  /** A connection for blocking reads into `buffers`: no command timeout. The follower closes it. */
+  connect(buffers: ReplyBuffers): RedisClient;
   readonly partitions: number;
   readonly log: Log;
   /** Called after a step was applied, with its replies. */
@@ -152,7 +153,8 @@ export function startFollower(deps: FollowerDeps): Follower {
   }
 
   async function tail(group: readonly FollowedPartition[]): Promise<void> {
-    const connection = deps.connect();
+    const buffers = new ReplyBuffers();
+    const connection = deps.connect(buffers);
     connections.add(connection);
     let warned = false;
     while (!stopping.signal.aborted) {
@@ -164,6 +166,8 @@ export function startFollower(deps: FollowerDeps): Follower {
       try {
         await whenReady(connection, CONNECT_MS);
         await applyAll(live, await read(connection, live));
+        // Views keep nothing but copies.
+        buffers.release();
         warned = false;
       } catch (error) {
         if (stopping.signal.aborted) return;

@@ -102,7 +102,7 @@ export function createContext(deps: QueryDeps): QueryContext {
   const metrics = createQueryMetrics(deps.registry, deps.clock, follower);
   started.follower = startFollower({
     redis,
-    connect: () => deps.connect(),
+    connect: (buffers) => deps.connect(buffers),
     partitions: config.partitions,
     log,
     onReplies(partition, step, replies) {

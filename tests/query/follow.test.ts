@@ -26,7 +26,8 @@ afterEach(async () => {
 function follow(): Follower {
   follower = startFollower({
     redis: harness.redis,
-    connect: () => connectRedis(harness.server.url, { name: "test-follower", log: silent, commandTimeoutMs: null }),
+    connect: (buffers) =>
+      connectRedis(harness.server.url, { name: "test-follower", log: silent, commandTimeoutMs: null, buffers }),
     partitions: harness.partitions.length,
     log: silent,
     onReplies: (_partition, _step, given) => replies.push(...given),

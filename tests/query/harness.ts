@@ -80,7 +80,8 @@ export async function startHarness(partitions = 2): Promise<QueryHarness> {
       await app.register(
         buildQuery({
           redis,
-          connect: () => connectRedis(server.url, { name: "test-follower", log: silent, commandTimeoutMs: null }),
+          connect: (buffers) =>
+            connectRedis(server.url, { name: "test-follower", log: silent, commandTimeoutMs: null, buffers }),
           clock,
           config: {
             partitions,
