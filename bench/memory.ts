@@ -29,6 +29,8 @@ const AT_ONCE = 16;
 const LOOKS = 30;
 const BATCH = 500;
 const ROUNDS = 2;
+/** A card is asked for again for so long. */
+const CARD_MS_MAX = 60_000;
 /** More than the time between two of them. */
 const SIGN_OF_LIFE_MS = 1_500;
 
@@ -238,8 +240,13 @@ async function scores(url: string, ids: readonly string[]): Promise<number[]> {
   const found: number[] = [];
   for (let at = 0; at < ids.length; at += AT_ONCE) {
     const cards = ids.slice(at, at + AT_ONCE).map(async (id) => {
-      const answer = await fetch(`${url}/v1/contacts/${encodeURIComponent(id)}`);
-      return ((await answer.json()) as { score: number }).score;
+      // A processor that has just been started may still be loading.
+      for (const deadline = performance.now() + CARD_MS_MAX; ;) {
+        const answer = await fetch(`${url}/v1/contacts/${encodeURIComponent(id)}`);
+        if (answer.ok) return ((await answer.json()) as { score: number }).score;
+        const text = await answer.text();
+        if (performance.now() > deadline) throw new Error(`a contact was answered ${answer.status}: ${text}`);
+      }
     });
     found.push(...(await Promise.all(cards)));
   }

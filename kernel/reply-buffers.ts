@@ -67,8 +67,6 @@ export function connectorInto(buffers: ReplyBuffers): new (options: unknown) => 
             reject(new Error("Connection is closed."));
             return;
           }
-          // What came of a reply before is worth nothing.
-          buffers.release();
           const socket: Socket = createConnection({
             host: this.#host,
             port: this.#port,

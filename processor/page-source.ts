@@ -29,8 +29,8 @@ export function createPageSource(redis: RedisClient, buffers: ReplyBuffers | nul
   };
 
   const read = async (key: string, numbers: readonly number[], take: Parameters<PageSource["load"]>[2]) => {
-    const pages = await redis.hmgetBuffer(key, ...numbers.map(String));
     try {
+      const pages = await redis.hmgetBuffer(key, ...numbers.map(String));
       numbers.forEach((number, i) => take(number, pages[i] ?? null));
     } finally {
       buffers?.release();

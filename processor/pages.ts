@@ -20,6 +20,8 @@ const OBJECTS_SHARE = 1 / 8;
 /** Blocks for stored bytes come in steps of so many units, so that one that is given back fits another page. */
 const STORED_STEP = 64;
 const FIRST_PAGES = 64;
+/** What a writer for single rows keeps of its room. */
+const SCRATCH_BYTES_MAX = 256 * 1024;
 
 if (LIMITS.page_contacts > 32) throw new Error("which contacts of a page are decoded has to fit 32 bits");
 
@@ -78,7 +80,7 @@ export class Pages {
   #count = 0;
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
-  readonly #scratch = new ByteWriter();
+  readonly #scratch = new ByteWriter(1024, SCRATCH_BYTES_MAX);
   #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
 

@@ -142,7 +142,9 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
         await whenReady(blocking);
         await read(hungry);
       } catch {
-        // The connection logs what is wrong. Nothing is lost: the next read begins where this one did.
+        // The connection logs what is wrong. Nothing is lost: the next read begins where this one did, and what came of a
+        // reply is worth nothing.
+        options.buffers.release();
         if (closed) return;
         await pause(ERROR_PAUSE_MS);
       }

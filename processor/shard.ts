@@ -9,7 +9,7 @@ import { LIMITS } from "../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../kernel/model-record.ts";
 import { applyEvent } from "../dsl/contact/apply.ts";
 import { cardOf } from "../dsl/contact/card.ts";
-import { Contact } from "../dsl/contact/contact.ts";
+import { Contact, DamagedRest } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
 import { matchAhead, openView, type DispatchView } from "../dsl/plan/dispatch.ts";
@@ -287,7 +287,8 @@ class PartitionShard implements Shard, MembershipSink {
       runFlips(this.#plan, contact, this.clock, this);
       applyEvent(this.#plan, contact, view, event, this.clock, known < 0, this.#options.limits, this);
     } catch (error) {
-      throw new HandlerFault(index, error);
+      // Damage to what is stored stops the partition, or the event would be set aside for it.
+      throw error instanceof DamagedRest ? error : new HandlerFault(index, error);
     }
     this.#after(contact, before);
     if (contact.nextFlip !== flip) this.#timers.set(slot, contact.nextFlip);

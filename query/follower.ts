@@ -171,6 +171,8 @@ export function startFollower(deps: FollowerDeps): Follower {
         warned = false;
       } catch (error) {
         if (stopping.signal.aborted) return;
+        // What came of a reply is worth nothing.
+        buffers.release();
         if (!warned) log.warn({ err: error }, "deltas can't be read; trying on");
         warned = true;
         await pause(RETRY_MS, stopping.signal);

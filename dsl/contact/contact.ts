@@ -21,7 +21,15 @@ const { chunkOf, offsetOf } = slabs;
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
 export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
-/** How what contacts have at rest becomes objects again, under one plan (row.ts). */
+/** The bytes of a contact at rest are not what a contact wrote: no fault of the event in whose course that is found. */
+export class DamagedRest extends Error {
+  constructor(cause: unknown) {
+    super(`a contact can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = "DamagedRest";
+  }
+}
+
+/** How what contacts have at rest becomes objects again, under one plan (row.ts). All throw DamagedRest. */
 export interface RestReader {
   /** Fills the empty objects of a contact from its block, but for the traits. */
   read(contact: Contact): void;
@@ -184,9 +192,12 @@ export class Contact {
     return this.#objects === undefined ? this.#findObjects() : this.#objects;
   }
 
-  /** The same, but null as well where it is at rest. */
+  /** The same, but null as well where it is at rest, and without a note that they are used. */
   get objectsHere(): ContactObjects | null {
-    return this.#objects === undefined ? this.memory.objectsOf(this.slot) : this.#objects;
+    if (this.#objects !== undefined) return this.#objects;
+    const here = this.memory.objectsOf(this.slot);
+    if (here !== null) this.#objects = here;
+    return here;
   }
 
   get traits(): ReadonlyMap<string, Trait> {

@@ -59,6 +59,8 @@ export interface RestBytes {
 /** Objects take about this many times the bytes that they are at rest, and never less than the second. */
 const OBJECTS_FACTOR = 8;
 const OBJECTS_BYTES_MIN = 800;
+/** So many that are gone may be remembered beside as many as there are. */
+const GONE_MAX = 64;
 
 export function estimateObjects(restBytes: number): number {
   return Math.max(restBytes * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
@@ -84,6 +86,8 @@ export class ContactMemory<R = never> {
   /** In the order in which they came, from `#oldest` on; with some that are gone. */
   #queue: ContactObjects[] = [];
   #oldest = 0;
+  /** How many of them are gone. */
+  #gone = 0;
   #objectBytes = 0;
   readonly #rest: RestBytes = { chunk: Buffer.alloc(0), tagsFrom: 0, ownFrom: 0, end: 0 };
   #restReader: R | null = null;
@@ -162,6 +166,9 @@ export class ContactMemory<R = never> {
     if (page) page[objects.slot & PLACE_MASK] = null;
     this.#objectBytes -= objects.bytes;
     objects.slot = -1;
+    this.#gone++;
+    // They would stay in memory.
+    if (this.#gone * 2 > this.#queue.length + GONE_MAX) this.#tidyQueue();
   }
 
   /**
@@ -171,15 +178,33 @@ export class ContactMemory<R = never> {
   restBeyond(bytes: number, rest: (slot: number) => void): void {
     while (this.#objectBytes > bytes && this.#oldest < this.#queue.length) {
       const objects = this.#queue[this.#oldest++] as ContactObjects;
-      if (objects.slot < 0) continue;
-      if (objects.isUsed) {
+      if (objects.slot < 0) this.#gone--;
+      else if (objects.isUsed) {
         objects.isUsed = false;
         this.#queue.push(objects);
-      } else rest(objects.slot);
+      } else {
+        rest(objects.slot);
+        // It left the queue before it went.
+        if (this.#gone > 0) this.#gone--;
+      }
     }
-    if (this.#oldest * 2 < this.#queue.length) return;
-    this.#queue = this.#queue.slice(this.#oldest);
+    if (this.#oldest * 2 >= this.#queue.length) this.#tidyQueue();
+  }
+
+  #tidyQueue(): void {
+    const left: ContactObjects[] = [];
+    for (let i = this.#oldest; i < this.#queue.length; i++) {
+      const objects = this.#queue[i] as ContactObjects;
+      if (objects.slot >= 0) left.push(objects);
+    }
+    this.#queue = left;
     this.#oldest = 0;
+    this.#gone = 0;
+  }
+
+  /** Objects that are remembered, among them some that are gone. */
+  get queued(): number {
+    return this.#queue.length - this.#oldest;
   }
 
   /** Where a contact's bytes lie, valid until its block is replaced; null without any. One for all contacts. */

@@ -14,12 +14,13 @@
  * row, so they are copied from it and into it.
  */
 import { ByteReader, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "../../kernel/bytes.ts";
+import type { Json } from "../../kernel/event.ts";
 import { readJson, skipJson, writeJson } from "../../kernel/json-bytes.ts";
 import { putRowMember, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
-import { NO_TRAITS, type Contact, type RestReader } from "./contact.ts";
+import { DamagedRest, NO_TRAITS, type Contact, type RestReader } from "./contact.ts";
 import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import type { Trait } from "./memory.ts";
@@ -113,51 +114,71 @@ export function putToRest(contact: Contact, plan: BoundPlan, scratch: ByteWriter
 export function createRestReader(plan: BoundPlan): RestReader {
   return {
     read(contact) {
-      const rest = contact.memory.restOf(contact);
-      if (rest === null) throw new Error("a contact at rest has no bytes");
-      const { chunk, ownFrom, end } = rest;
-      const input = new ByteReader(chunk, rest.tagsFrom, end);
-      const count = input.varint();
-      if (count > 0) {
-        const tags = new Map<string, number>();
-        for (let n = count; n > 0; n--) tags.set(input.text(), input.svarint());
-        contact.tags = tags;
+      try {
+        readRest(contact, plan);
+      } catch (error) {
+        throw new DamagedRest(error);
       }
-      if (ownFrom === end) return;
-      input.skipBlock();
-      const stored = input.varint();
-      if (stored === 0) return;
-      const tagNames = [...contact.tags.keys()];
-      for (let n = stored; n > 0; n--) readFeature(input, contact, plan, tagNames);
     },
     readTraits(contact) {
-      const rest = contact.memory.restOf(contact);
       const traits = new Map<string, Trait>();
-      if (rest === null || rest.ownFrom === rest.end) return traits;
-      const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
-      input.varint();
-      readTraits(input, traits);
+      const input = traitsOf(contact);
+      try {
+        if (input !== null) readTraits(input, traits);
+      } catch (error) {
+        throw new DamagedRest(error);
+      }
       return traits;
     },
     readTrait(contact, key) {
-      const rest = contact.memory.restOf(contact);
-      if (rest === null || rest.ownFrom === rest.end) return undefined;
-      const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
-      input.varint();
-      for (let n = input.varint(); n > 0; n--) {
-        input.skipVarint();
-        input.skipText();
+      const input = traitsOf(contact);
+      try {
+        return input === null ? undefined : findTrait(input, key);
+      } catch (error) {
+        throw new DamagedRest(error);
       }
-      for (let n = input.varint(); n > 0; n--) {
-        const length = input.skipText();
-        const isWanted = length === key.length && rest.chunk.compare(key, 0, length, input.at - length, input.at) === 0;
-        input.skipVarint();
-        if (isWanted) return readJson(input);
-        skipJson(input);
-      }
-      return undefined;
     },
   };
+}
+
+/** All but the traits. */
+function readRest(contact: Contact, plan: BoundPlan): void {
+  const rest = contact.memory.restOf(contact);
+  if (rest === null) return;
+  const { chunk, tagsFrom, ownFrom, end } = rest;
+  const input = new ByteReader(chunk, tagsFrom, end);
+  const tags = new Map<string, number>();
+  for (let n = input.varint(); n > 0; n--) tags.set(input.text(), input.svarint());
+  if (tags.size > 0) contact.tags = tags;
+  if (ownFrom === end) return;
+  input.skipBlock();
+  const stored = input.varint();
+  const tagNames = stored === 0 ? NO_NAMES : [...tags.keys()];
+  for (let n = stored; n > 0; n--) readFeature(input, contact, plan, tagNames);
+}
+
+/** Stands at the traits of a contact at rest; null without any. */
+function traitsOf(contact: Contact): ByteReader | null {
+  const rest = contact.memory.restOf(contact);
+  if (rest === null || rest.ownFrom === rest.end) return null;
+  const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
+  input.skipVarint();
+  return input;
+}
+
+function findTrait(input: ByteReader, key: Uint8Array): Json | undefined {
+  for (let n = input.varint(); n > 0; n--) {
+    input.skipVarint();
+    input.skipText();
+  }
+  for (let n = input.varint(); n > 0; n--) {
+    const length = input.skipText();
+    const isWanted = length === key.length && input.buffer.compare(key, 0, length, input.at - length, input.at) === 0;
+    input.skipVarint();
+    if (isWanted) return readJson(input);
+    skipJson(input);
+  }
+  return undefined;
 }
 
 function writeMembers(out: ByteWriter, contact: Contact): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Contact } from "../../dsl/contact/contact.ts";
+import { Contact, DamagedRest } from "../../dsl/contact/contact.ts";
 import { planOf } from "../../dsl/registry.ts";
 import { ByteWriter } from "../../kernel/bytes.ts";
 import { LIMITS } from "../../kernel/limits.ts";
@@ -119,4 +119,36 @@ test("what contacts have beside their numbers comes to rest, and back when it is
   pages.encode(0, 2, PLAN, new ByteWriter());
   pages.evict(0, () => PLAN);
   expect([pages.bytes, pages.count]).toEqual([0, 0]);
+});
+
+test("what is gone is not remembered, however seldom anything comes to rest", () => {
+  const encoded = encodedPage();
+  const pages = new Pages();
+  pages.setPlan(PLAN);
+  const contact = new Contact(pages.memory);
+  for (let page = 0; page < 100; page++) {
+    pages.load(page, encoded, page);
+    for (let slot = page * CONTACTS; slot < (page + 1) * CONTACTS; slot++) {
+      pages.moveTo(slot, contact, PLAN);
+      expect(contact.traits.size).toBe(slot % 2);
+    }
+    // Room for the objects of two pages and no page that stays.
+    pages.evict(page % 3 === 0 ? 0 : 400_000, () => PLAN);
+    expect(pages.memory.queued).toBeLessThan(CONTACTS * 12);
+  }
+  pages.evict(0, () => PLAN);
+  expect(pages.memory.objectBytes).toBe(0);
+});
+
+test("bytes at rest that nobody wrote are told from a fault of an event", () => {
+  const encoded = encodedPage();
+  const pages = new Pages();
+  pages.setPlan(PLAN);
+  const contact = new Contact(pages.memory);
+  pages.load(0, encoded, 1);
+  pages.moveTo(1, contact, PLAN);
+  const rest = pages.memory.restOf(contact);
+  if (rest === null) throw new Error("the contact has nothing at rest");
+  rest.chunk.fill(0xff, rest.tagsFrom, rest.end);
+  expect(() => contact.tags).toThrow(DamagedRest);
 });

@@ -95,6 +95,32 @@ test("a connection that breaks is made anew and reads on", async () => {
   }
 });
 
+test("a reply that is still being used stays as it is while the connection is made anew", async () => {
+  const buffers = new ReplyBuffers();
+  const [writing, reading] = [await connected(), await connected(buffers)];
+  // Leaves less room in the block than a read wants, so that the next one begins another.
+  await writing.set("first", valueOf(480_000, 1));
+  await writing.set("second", valueOf(480_000, 2));
+  const [first, second] = [await reading.getBuffer("first"), await reading.getBuffer("second")];
+  for (let round = 0; round < 3; round++) {
+    const id = await reading.client("ID");
+    await writing.client("KILL", "ID", id);
+    await expect
+      .poll(
+        () =>
+          reading.status === "ready" &&
+          reading.client("ID").then(
+            (now) => now !== id,
+            () => false,
+          ),
+      )
+      .toBe(true);
+    await reading.getBuffer("first");
+  }
+  expect(first?.equals(valueOf(480_000, 1))).toBe(true);
+  expect(second?.equals(valueOf(480_000, 2))).toBe(true);
+});
+
 test("a server that can't be reached is tried again", async () => {
   const port = Number(new URL(server.url).port);
   await server.stop();
