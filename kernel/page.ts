@@ -60,13 +60,27 @@ export function writeRowHead(out: ByteWriter, head: RowHead): void {
   writeRowTags(out, head.tags.length, head.tags);
 }
 
+export type RowFacts = Omit<RowHead, "id" | "members" | "since" | "tags">;
+
 /** The parts of a head in their order, for whoever has no `RowHead`: the id as a text, these, … */
-export function writeRowFacts(out: ByteWriter, head: Omit<RowHead, "id" | "members" | "since" | "tags">): void {
+export function writeRowFacts(out: ByteWriter, head: RowFacts): void {
   out.u8((head.known ? 1 : 0) | (head.saturated ? 2 : 0));
   out.f64(head.firstSeen);
   out.f64(head.lastSeen);
   out.svarint(head.score);
   out.varint(head.stage + 1);
+}
+
+export function readRowFacts(input: ByteReader): RowFacts {
+  const flags = input.u8();
+  return {
+    known: (flags & 1) !== 0,
+    saturated: (flags & 2) !== 0,
+    firstSeen: input.f64(),
+    lastSeen: input.f64(),
+    score: input.svarint(),
+    stage: input.varint() - 1,
+  };
 }
 
 /** … behind their number its segments one by one, in `ROW_MEMBER_BYTES_MAX` that were claimed each, … */
@@ -88,41 +102,23 @@ export function writeRowTags(out: ByteWriter, count: number, tags: Iterable<read
 
 export function readRowHead(input: ByteReader): RowHead {
   const id = input.text();
-  const flags = input.u8();
-  const firstSeen = input.f64();
-  const lastSeen = input.f64();
-  const score = input.svarint();
-  const stage = input.varint() - 1;
+  const facts = readRowFacts(input);
   const members: number[] = [];
   const since: number[] = [];
   for (let n = input.varint(); n > 0; n--) {
     members.push(input.varint());
-    since.push(lastSeen - input.svarint());
+    since.push(facts.lastSeen - input.svarint());
   }
   const tags: [string, number][] = [];
   for (let n = input.varint(); n > 0; n--) tags.push([input.text(), input.svarint()]);
-  return {
-    id,
-    known: (flags & 1) !== 0,
-    saturated: (flags & 2) !== 0,
-    firstSeen,
-    lastSeen,
-    score,
-    stage,
-    members,
-    since,
-    tags,
-  };
+  return { id, ...facts, members, since, tags };
 }
 
 /** The head of the contact at a place of a page; null where the page doesn't reach so far. */
 export function readRowHeadAt(bytes: Buffer, place: number): RowHead | null {
   const input = new ByteReader(bytes);
   if (place >= readPageHeader(input).count) return null;
-  for (let i = 0; i < place; i++) {
-    const length = input.varint();
-    input.at += length;
-  }
+  for (let i = 0; i < place; i++) input.skipBlock();
   input.varint();
   return readRowHead(input);
 }

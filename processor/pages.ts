@@ -103,7 +103,7 @@ export class Pages {
   }
 
   contactsOn(page: number): number {
-    this.#mustHave(page);
+    if (!this.memory.isOpen(page)) throw new Error(`page ${page} is not in memory`);
     return this.#table.counts[page] as number;
   }
 
@@ -264,10 +264,6 @@ export class Pages {
       if (this.bytes <= target) return;
       this.#drop(page);
     }
-  }
-
-  #mustHave(page: number): void {
-    if (!this.memory.isOpen(page)) throw new Error(`page ${page} is not in memory`);
   }
 
   /** The row of a contact that is not decoded. */

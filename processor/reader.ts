@@ -125,7 +125,6 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
       meanBytes += (entries.reduce((sum, entry) => sum + entryBytes(entry), 0) / entries.length - meanBytes) / 8;
       place.subscriber.take(entries);
     }
-    options.buffers.release();
   };
 
   const run = async (): Promise<void> => {
@@ -142,11 +141,12 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
         await whenReady(blocking);
         await read(hungry);
       } catch {
-        // The connection logs what is wrong. Nothing is lost: the next read begins where this one did, and what came of a
-        // reply is worth nothing.
-        options.buffers.release();
+        // The connection logs what is wrong. Nothing is lost: the next read begins where this one did.
         if (closed) return;
         await pause(ERROR_PAUSE_MS);
+      } finally {
+        // All was taken, or what came of a reply is worth nothing.
+        options.buffers.release();
       }
     }
   };

@@ -66,7 +66,6 @@ class PartitionShard implements Shard, MembershipSink {
   /** Slots of contacts that changed, each once. */
   #changed: number[] = [];
   #replies: Reply[] = [];
-  readonly #planOfPageBound = (page: number): BoundPlan => this.#planOfPage(page);
   readonly #ahead: LookAhead;
   readonly #rows = new ByteWriter(64 * 1024);
   readonly #feed = new ByteWriter(16 * 1024);
@@ -198,7 +197,7 @@ class PartitionShard implements Shard, MembershipSink {
   }
 
   evict(bytes: number): void {
-    this.#pages.evict(bytes, this.#planOfPageBound);
+    this.#pages.evict(bytes, (page) => this.#planOfPage(page));
   }
 
   moved(contact: Contact, segmentId: number, entered: boolean, at: number, cause: "event" | "time" | "backfill"): void {

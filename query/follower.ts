@@ -166,16 +166,15 @@ export function startFollower(deps: FollowerDeps): Follower {
       try {
         await whenReady(connection, CONNECT_MS);
         await applyAll(live, await read(connection, live));
-        // Views keep nothing but copies.
-        buffers.release();
         warned = false;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        // What came of a reply is worth nothing.
-        buffers.release();
         if (!warned) log.warn({ err: error }, "deltas can't be read; trying on");
         warned = true;
         await pause(RETRY_MS, stopping.signal);
+      } finally {
+        // Views keep nothing but copies, and what came of a broken reply is worth nothing.
+        buffers.release();
       }
     }
   }

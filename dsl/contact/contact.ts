@@ -3,8 +3,8 @@
  *
  * Numbers lie in a slab (slab.ts): a head of fixed size, the heads of a page of contacts side by side, and from there
  * tables of what it has (tables.ts). What is no number (traits, tags, values of properties) are objects, which only those
- * contacts have that need them, and only while they are worked on (memory.ts). `Contact` is a window onto one contact after the other: whoever works on contacts has
- * one and moves it, so that a contact at rest is no object at all.
+ * contacts have that need them, and only while they are worked on (memory.ts). `Contact` is a window onto one contact
+ * after the other: whoever works on contacts has one and moves it, so that a contact at rest is no object at all.
  */
 import type { Json } from "../../kernel/event.ts";
 import * as layout from "./head.ts";
@@ -271,13 +271,7 @@ export class Contact {
     return objects.traits as Map<string, Trait>;
   }
 
-  /** Notes that the contact has a block of bytes, and no objects yet. */
-  hasRest(): void {
-    this.#flag(OBJECTS, true);
-    this.#objects = undefined;
-  }
-
-  /** Lets go of the objects: what they hold is in the contact's block, or there is nothing. */
+  /** Lets go of the objects, if there are any: all that the contact has is in its block, or there is nothing. */
   leaveObjects(): void {
     const here = this.objectsHere;
     if (here !== null) this.memory.removeObjects(here);

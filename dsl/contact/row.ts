@@ -16,7 +16,7 @@
 import { ByteReader, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "../../kernel/bytes.ts";
 import type { Json } from "../../kernel/event.ts";
 import { readJson, skipJson, writeJson } from "../../kernel/json-bytes.ts";
-import { putRowMember, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
+import { putRowMember, readRowFacts, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
@@ -61,15 +61,12 @@ export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): v
   const { buffer } = input;
   const idLength = input.skipText();
   const id = buffer.subarray(input.at - idLength, input.at);
-  const flags = input.u8();
-  const firstSeen = input.f64();
-  const lastSeen = input.f64();
-  const score = input.svarint();
-  contact.begin(id, lastSeen, input.varint() - 1);
-  contact.firstSeen = firstSeen;
-  contact.score = score;
-  contact.known = (flags & 1) !== 0;
-  contact.saturated = (flags & 2) !== 0;
+  const facts = readRowFacts(input);
+  contact.begin(id, facts.lastSeen, facts.stage);
+  contact.firstSeen = facts.firstSeen;
+  contact.score = facts.score;
+  contact.known = facts.known;
+  contact.saturated = facts.saturated;
   readMembers(input, contact);
   const tagsFrom = input.at;
   const tags = input.varint();
@@ -89,7 +86,7 @@ export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): v
   input.skip(ownLength);
   if (tags === 0 && ownLength === 0) return;
   contact.memory.setRest(contact, buffer, tagsFrom, tagsTo, ownFrom, input.at);
-  contact.hasRest();
+  contact.leaveObjects();
 }
 
 const NO_NAMES: readonly string[] = [];

@@ -24,6 +24,18 @@ async function connected(buffers?: ReplyBuffers): Promise<RedisClient> {
   return client;
 }
 
+/** Breaks a connection and waits for the next. */
+async function reconnect(broken: RedisClient, by: RedisClient): Promise<void> {
+  const id = await broken.client("ID");
+  await by.client("KILL", "ID", id);
+  const isAnother = (): Promise<boolean> =>
+    broken.client("ID").then(
+      (now) => now !== id,
+      () => false,
+    );
+  await expect.poll(() => broken.status === "ready" && isAnother()).toBe(true);
+}
+
 /** Of every length around those at which a reply is cut into several reads and blocks. */
 const LENGTHS = [0, 1, 1_000, 65_535, 65_536, 300_000, 524_287, 524_288, 524_289, 1_500_000];
 
@@ -78,18 +90,7 @@ test("a connection that breaks is made anew and reads on", async () => {
   const [writing, reading] = [await connected(), await connected(buffers)];
   await writing.set("value", valueOf(700_000, 1));
   for (let round = 0; round < 3; round++) {
-    const id = await reading.client("ID");
-    await writing.client("KILL", "ID", id);
-    await expect
-      .poll(
-        () =>
-          reading.status === "ready" &&
-          reading.client("ID").then(
-            (now) => now !== id,
-            () => false,
-          ),
-      )
-      .toBe(true);
+    await reconnect(reading, writing);
     expect((await reading.getBuffer("value"))?.equals(valueOf(700_000, 1))).toBe(true);
     buffers.release();
   }
@@ -103,18 +104,7 @@ test("a reply that is still being used stays as it is while the connection is ma
   await writing.set("second", valueOf(480_000, 2));
   const [first, second] = [await reading.getBuffer("first"), await reading.getBuffer("second")];
   for (let round = 0; round < 3; round++) {
-    const id = await reading.client("ID");
-    await writing.client("KILL", "ID", id);
-    await expect
-      .poll(
-        () =>
-          reading.status === "ready" &&
-          reading.client("ID").then(
-            (now) => now !== id,
-            () => false,
-          ),
-      )
-      .toBe(true);
+    await reconnect(reading, writing);
     await reading.getBuffer("first");
   }
   expect(first?.equals(valueOf(480_000, 1))).toBe(true);
