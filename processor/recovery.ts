@@ -28,8 +28,8 @@ export interface RecoveryDeps {
   readonly memoryShare: () => number;
   /** The token that this recovery and what follows it work under, as soon as it is known. */
   readonly onToken?: (token: Token) => void;
-  /** Asked at first and between steps: the partition isn't wanted any more. */
-  readonly abandoned: () => boolean;
+  /** Asked at first, when it is known whether entries wait, and between steps: the partition isn't wanted any more. */
+  readonly abandoned: (waiting: boolean) => boolean;
 }
 
 export interface Recovered {
@@ -71,11 +71,16 @@ const ENTRIES_A_READ = 64;
  */
 export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promise<Recovered> {
   const { redis, keys, createShard, shardOptions, abandoned } = deps;
-  if (abandoned()) throw new Abandoned("the partition was given up before it was loaded");
+  const giveUp = (): never => {
+    throw new Abandoned("the partition was given up before it was loaded");
+  };
+  if (abandoned(true)) giveUp();
   const token = await takeNewEpoch(redis, keys, nonce);
   deps.onToken?.(token);
   const { position, checkpoint } = await readState(redis, keys);
-  checkForGap(await readStreamCounts(redis, keys.in, position.offset), position.consumed);
+  const counts = await readStreamCounts(redis, keys.in, position.offset);
+  checkForGap(counts, position.consumed);
+  if (abandoned(counts.waiting)) giveUp();
 
   const [index, seen] =
     checkpoint === null
@@ -183,7 +188,7 @@ async function redo(
       throw new DamagedState(`the redo log ends at step ${seq}, the state is at step ${position.seq}`);
     }
     for (const delta of deltas) {
-      if (abandoned()) throw new Abandoned("the partition was given up while it was recovering");
+      if (abandoned(true)) throw new Abandoned("the partition was given up while it was recovering");
       const step = stepOf(delta);
       if (step.seq !== seq + 1) throw new DamagedState(`step ${seq} is followed by step ${step.seq} in the redo log`);
       const entries = await take(step);

@@ -43,6 +43,8 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   const { redis, keys, options, clock, ticks, telemetry, poison, alarm, status, memoryShare, log } = context;
   const { partition, nonce, createShard } = context;
 
+  const mayDrain = (): boolean => status.drainUntil !== null && ticks() < status.drainUntil;
+
   let begun = ticks();
   const recovered = await context.loading.pass(() => {
     begun = ticks();
@@ -56,7 +58,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       onToken(granted) {
         status.token = granted;
       },
-      abandoned: () => status.dropped || status.releasing,
+      abandoned: (waiting) => status.dropped || (status.releasing && !(waiting && mayDrain())),
     });
   });
   const { shard, token } = recovered;
@@ -119,9 +121,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   /** Where the stream ended when the release began; null before that. */
   let drainTo: string | null = null;
   const drained = (): boolean =>
-    status.drainUntil === null ||
-    ticks() >= status.drainUntil ||
-    (drainTo !== null && compareStreamIds(waiting.at(-1)?.id ?? position.offset, drainTo) >= 0);
+    !mayDrain() || (drainTo !== null && compareStreamIds(waiting.at(-1)?.id ?? position.offset, drainTo) >= 0);
   const subscription = context.reader.subscribe({
     key: keys.in,
     after: position.offset,

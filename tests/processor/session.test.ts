@@ -79,6 +79,26 @@ test("what is in the stream when a drain begins is finished, what comes later is
   expect((await readContacts(lab.redis)).get("last")?.count).toBe(1);
 });
 
+test("a partition that is drained before it is loaded finishes what is in the stream all the same", async () => {
+  const last = await lab.send([{ userId: "early" }]);
+  const owner = await lab.own();
+  owner.release(30_000);
+  expect(await owner.ended).toBe("released");
+  expect(await lab.redis.hget(KEYS.state, "offset")).toBe(last);
+  expect((await readContacts(lab.redis)).get("early")?.count).toBe(1);
+});
+
+test("a partition that is drained before it is loaded is not loaded if nothing waits for it", async () => {
+  const first = await lab.own();
+  await offsetReaches(lab.redis, await lab.send([{ userId: "a" }]));
+  first.release();
+  await first.ended;
+  const second = await lab.own();
+  second.release(30_000);
+  expect(await second.ended).toBe("released");
+  expect(second.telemetry.take().counters.recoveries).toBe(0);
+});
+
 test("a drain ends in time, whatever is left", async () => {
   let now = 0;
   const owner = await lab.own({ ticks: () => (now += 100), options: { ...QUICK, stepEntries: 1 } });
@@ -145,7 +165,10 @@ test("after a pause overdue timers run in bounded batches before the entries", a
   next.drop();
   await next.ended;
   const kinds = (await readSteps(lab.redis)).map(({ work }) => work.kind);
-  expect(kinds).toEqual(["entries", "timers", "timers", "timers", "entries"]);
+  // The last five run with the entry, or before it if it hasn't been read by then.
+  const batches = kinds.slice(1, -1);
+  expect(kinds).toEqual(["entries", ...batches.map(() => "timers"), "entries"]);
+  expect([3, 4]).toContain(batches.length);
   const contacts = await readContacts(lab.redis);
   expect([...contacts.values()].filter(({ awake }) => awake)).toEqual([]);
 });
