@@ -3,7 +3,8 @@ import type { ClockMode } from "../kernel/clock.ts";
 import { hash, hash64 } from "../kernel/ids.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { Directory } from "./directory.ts";
-import { pageOf, type Pages } from "./pages.ts";
+import { pageOf } from "../dsl/contact/slots.ts";
+import type { Pages } from "./pages.ts";
 import type { StepInput } from "./state-machine.ts";
 import type { Timers } from "./timers.ts";
 

@@ -1,29 +1,31 @@
 /**
- * The contacts in memory, page by page. Rows are decoded when first touched; a row that nobody touched is written
- * back as the bytes it came in. Pages that are clean can be dropped and brought again.
+ * The contacts in memory, page by page. A contact is decoded when it is first touched. When memory gets short, those that
+ * were not touched for the longest are rows again, which take less than half of the room, then pages that are clean go
+ * altogether, and can be brought again.
  *
- * What is known of a page are numbers in a few arrays, and its stored bytes lie in the slab beside what is decoded: of
+ * What is known of pages and contacts are numbers in a few arrays, and rows lie in the slab beside what is decoded: of
  * millions of contacts that nobody touches the garbage collector sees nothing.
  */
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, writePageHeader } from "../kernel/page.ts";
 import { Contact, type RestReader } from "../dsl/contact/contact.ts";
-import { ContactMemory, PAGE_SHIFT, PLACE_MASK } from "../dsl/contact/memory.ts";
+import { ContactMemory } from "../dsl/contact/memory.ts";
 import { freeContact, touchLists } from "../dsl/contact/numbers.ts";
 import { createRestReader, putToRest, readRow, writeRow } from "../dsl/contact/row.ts";
-import { chunkOf, offsetOf } from "../dsl/contact/slab.ts";
+import { pageOf, PAGE_SHIFT, PLACE_MASK } from "../dsl/contact/slots.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
+import { DecodedQueue } from "./decoded-queue.ts";
 
 /** Objects of contacts may take this part of what pages may take: the garbage collector goes through them again and again. */
 const OBJECTS_SHARE = 1 / 8;
-/** Blocks for stored bytes come in steps of so many units, so that one that is given back fits another page. */
-const STORED_STEP = 64;
+/** When memory is short, decoded contacts may keep this part of it: a page that has gone is dearer than a row that is read. */
+const DECODED_SHARE = 1 / 4;
+/** Pages go until there is so much less than the bound, so that not every commit has to look for some. */
+const DROP_TO = 0.9;
 const FIRST_PAGES = 64;
 /** What a writer for single rows keeps of its room. */
 const SCRATCH_BYTES_MAX = 256 * 1024;
-
-if (LIMITS.page_contacts > 32) throw new Error("which contacts of a page are decoded has to fit 32 bits");
 
 /** The bytes of a contact's id: those of `buffer` from `from` up to but without `to`. */
 export interface IdBytes {
@@ -32,22 +34,12 @@ export interface IdBytes {
   to: number;
 }
 
-export function pageOf(slot: number): number {
-  return slot >>> PAGE_SHIFT;
-}
-
 /** What is known of each page, by its number. */
 class PageTable {
+  /** Whether it is in memory. */
+  here = new Uint8Array(FIRST_PAGES);
   /** Contacts so far. */
   counts = new Uint8Array(FIRST_PAGES);
-  /** The block with the page's bytes as they were stored, 0 for none; how long it is; the contacts that have rows in it. */
-  stored = new Int32Array(FIRST_PAGES);
-  storedBytes = new Int32Array(FIRST_PAGES);
-  storedCounts = new Uint8Array(FIRST_PAGES);
-  /** By slot: where its row begins in those bytes, with its length. */
-  starts = new Int32Array(FIRST_PAGES << PAGE_SHIFT);
-  /** A bit for each contact that is decoded. */
-  decoded = new Int32Array(FIRST_PAGES);
   dirty = new Uint8Array(FIRST_PAGES);
   /** The step that used it last. */
   used = new Float64Array(FIRST_PAGES);
@@ -55,19 +47,15 @@ class PageTable {
   seqs = new Float64Array(FIRST_PAGES);
 
   widen(pages: number): void {
+    this.here = widened(this.here, new Uint8Array(pages));
     this.counts = widened(this.counts, new Uint8Array(pages));
-    this.stored = widened(this.stored, new Int32Array(pages));
-    this.storedBytes = widened(this.storedBytes, new Int32Array(pages));
-    this.storedCounts = widened(this.storedCounts, new Uint8Array(pages));
-    this.starts = widened(this.starts, new Int32Array(pages << PAGE_SHIFT));
-    this.decoded = widened(this.decoded, new Int32Array(pages));
     this.dirty = widened(this.dirty, new Uint8Array(pages));
     this.used = widened(this.used, new Float64Array(pages));
     this.seqs = widened(this.seqs, new Float64Array(pages));
   }
 }
 
-function widened<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: T): T {
+function widened<T extends Uint8Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }
@@ -81,12 +69,14 @@ export class Pages {
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
   readonly #scratch = new ByteWriter(1024, SCRATCH_BYTES_MAX);
+  readonly #decoded = new DecodedQueue();
+  readonly #isDecoded = (slot: number): boolean => this.memory.isDecoded(slot);
   #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
 
   /** Memory of the pages that are here, that of objects estimated, and how many these are. */
   get bytes(): number {
-    return this.memory.objectBytes + this.memory.slab.bytes;
+    return this.memory.bytes;
   }
 
   get count(): number {
@@ -99,17 +89,17 @@ export class Pages {
   }
 
   has(page: number): boolean {
-    return this.memory.isOpen(page);
+    return this.#table.here[page] === 1;
   }
 
   contactsOn(page: number): number {
-    if (!this.memory.isOpen(page)) throw new Error(`page ${page} is not in memory`);
+    if (!this.has(page)) throw new Error(`page ${page} is not in memory`);
     return this.#table.counts[page] as number;
   }
 
   /** Notes that a step uses a page, which must be here. */
   use(page: number, seq: number): void {
-    if (!this.memory.isOpen(page)) throw new Error(`page ${page} was not brought before the step`);
+    if (!this.has(page)) throw new Error(`page ${page} was not brought before the step`);
     this.#table.used[page] = seq;
   }
 
@@ -128,19 +118,14 @@ export class Pages {
     const { count, seq } = readPageHeader(input);
     if (count > LIMITS.page_contacts) throw new RangeError(`page ${page} has ${count} contacts`);
     this.#open(page, used);
-    const table = this.#table;
     for (let slot = page << PAGE_SHIFT, end = slot + count; slot < end; slot++) {
-      table.starts[slot] = input.at;
-      input.skipBlock();
+      const length = input.varint();
+      const from = input.at;
+      input.skip(length);
+      this.memory.setRow(slot, bytes, from, input.at);
     }
-    const { slab } = this.memory;
-    const stored = slab.alloc(storedUnits(input.at));
-    bytes.copy(slab.u8[chunkOf(stored)] as Buffer, offsetOf(stored) * 8, 0, input.at);
-    table.counts[page] = count;
-    table.stored[page] = stored;
-    table.storedBytes[page] = input.at;
-    table.storedCounts[page] = count;
-    table.seqs[page] = seq;
+    this.#table.counts[page] = count;
+    this.#table.seqs[page] = seq;
   }
 
   create(page: number, used: number): void {
@@ -156,7 +141,7 @@ export class Pages {
   /** Adds to the estimate of a contact that grew, if it has objects; numbers are known exactly. */
   grew(contact: Contact, bytes: number): void {
     const objects = contact.objectsHere;
-    if (objects !== null) this.memory.objectsGrew(objects, bytes);
+    if (objects !== null) this.memory.awake.grew(objects, bytes);
   }
 
   /** Makes `into` a new contact of the slot, which must be the next one of its page. */
@@ -164,37 +149,37 @@ export class Pages {
     const page = pageOf(slot);
     if ((slot & PLACE_MASK) !== this.contactsOn(page)) throw new Error(`page ${page} has a gap before slot ${slot}`);
     this.#table.counts[page] = (slot & PLACE_MASK) + 1;
-    this.#markDecoded(slot);
+    this.memory.openHead(slot);
+    this.#decoded.push(slot, this.#isDecoded);
     into.moveTo(slot).begin(id, timestamp, stage);
   }
 
   isDecoded(slot: number): boolean {
-    return (((this.#table.decoded[slot >>> PAGE_SHIFT] as number) >>> (slot & PLACE_MASK)) & 1) === 1;
+    return this.memory.isDecoded(slot);
   }
 
   /** Moves `into` to the contact of a slot, decoded under `plan` when it was not yet. */
   moveTo(slot: number, into: Contact, plan: BoundPlan): void {
-    into.moveTo(slot);
-    if (!this.isDecoded(slot)) this.#decode(slot, into, plan);
+    if (this.isDecoded(slot)) into.moveTo(slot);
+    else this.#decode(slot, into, plan);
   }
 
   /** Moves `into` to the contact of a slot, read again under `plan` from what it is under `old`. */
   readAgain(slot: number, into: Contact, old: BoundPlan, plan: BoundPlan): void {
-    into.moveTo(slot);
     if (!this.isDecoded(slot)) {
       this.#decode(slot, into, plan);
       return;
     }
     const out = this.#scratch;
     out.reset();
-    writeRow(out, into, old);
+    writeRow(out, into.moveTo(slot), old);
     freeContact(into);
     readRow(new ByteReader(out.view()), into, plan);
   }
 
   /** The id of a contact that is not decoded; valid until it is asked for another one. */
   storedId(slot: number): IdBytes {
-    const row = this.#storedRow(slot);
+    const row = this.#rowOf(slot);
     const length = row.skipText();
     const id = this.#id;
     id.buffer = row.buffer;
@@ -222,107 +207,93 @@ export class Pages {
   /** The page's bytes as of step `seq`, behind what `writer` has; it is clean from then on. Valid until a reset. */
   encode(page: number, seq: number, plan: BoundPlan, writer: ByteWriter): Buffer {
     const count = this.contactsOn(page);
-    const table = this.#table;
+    const { memory } = this;
     const contact = this.#contact;
     const begin = writer.length;
     writePageHeader(writer, { seq, model: plan.version, count });
-    const first = page << PAGE_SHIFT;
-    for (let slot = first; slot < first + count;) {
-      if (!this.isDecoded(slot)) {
-        slot = this.#writeStored(writer, page, slot);
-        continue;
-      }
+    for (let slot = page << PAGE_SHIFT, end = slot + count; slot < end; slot++) {
       const begun = writer.beginBlock();
-      this.#unread = touchLists(contact.moveTo(slot));
-      const restBytes = writeRow(writer, contact, plan);
+      if (this.isDecoded(slot)) {
+        this.#unread = touchLists(contact.moveTo(slot));
+        memory.awake.estimate(contact.objectsHere, writeRow(writer, contact, plan));
+      } else {
+        const row = memory.rowOf(slot);
+        if (row === null) throw new Error(`slot ${slot} is not on page ${page}`);
+        writer.copy(row.chunk, row.from, row.end);
+      }
       writer.endBlock(begun);
-      this.memory.estimate(contact.objectsHere, restBytes);
-      slot++;
     }
-    table.dirty[page] = 0;
+    this.#table.dirty[page] = 0;
     return writer.view(begin);
   }
 
   /**
-   * Puts contacts at rest, longest unused first, until objects take no more than their share of `bytes`; then drops clean
-   * pages, longest unused first, until `bytes` is reached or none is left to drop.
+   * Puts what contacts have beside their numbers at rest until it takes no more than its share of `bytes`; then, until all
+   * takes no more than that, makes contacts rows, and drops clean pages: what was not used for the longest goes first.
    */
   evict(bytes: number, planOfPage: (page: number) => BoundPlan): void {
-    this.memory.restBeyond(bytes * OBJECTS_SHARE, (slot) => {
+    this.memory.awake.restBeyond(bytes * OBJECTS_SHARE, (slot) => {
       putToRest(this.#contact.moveTo(slot), planOfPage(pageOf(slot)), this.#scratch);
     });
-    if (this.bytes <= bytes) return;
-    const { dirty, used } = this.#table;
-    const clean: number[] = [];
-    for (let page = 0; page < this.#end; page++) {
-      if (this.has(page) && dirty[page] === 0) clean.push(page);
+    if (this.bytes > bytes) this.#putAway(bytes, planOfPage);
+    if (this.bytes > bytes) this.#dropClean(bytes * DROP_TO);
+  }
+
+  #putAway(bytes: number, planOfPage: (page: number) => BoundPlan): void {
+    const { memory } = this;
+    const contact = this.#contact;
+    const scratch = this.#scratch;
+    const decodedBytes = bytes * DECODED_SHARE;
+    while (memory.bytes > bytes && memory.bytes - memory.rowBytes > decodedBytes) {
+      const slot = this.#decoded.shift();
+      if (slot < 0) return;
+      if (!memory.isDecoded(slot)) continue;
+      if (contact.moveTo(slot).isUsed) {
+        contact.isUsed = false;
+        this.#decoded.push(slot, this.#isDecoded);
+        continue;
+      }
+      scratch.reset();
+      writeRow(scratch, contact, planOfPage(pageOf(slot)));
+      freeContact(contact);
+      memory.closeHead(slot);
+      memory.setRow(slot, scratch.buffer, 0, scratch.length);
     }
+  }
+
+  #dropClean(bytes: number): void {
+    const { here, dirty, used } = this.#table;
+    const clean: number[] = [];
+    for (let page = 0; page < this.#end; page++) if (here[page] === 1 && dirty[page] === 0) clean.push(page);
     clean.sort((a, b) => (used[a] as number) - (used[b] as number));
-    // A little below the bound, so that not every commit has to look for pages again.
-    const target = bytes * 0.9;
     for (const page of clean) {
-      if (this.bytes <= target) return;
+      if (this.bytes <= bytes) return;
       this.#drop(page);
     }
   }
 
-  /** The row of a contact that is not decoded. */
-  #storedRow(slot: number): ByteReader {
-    const page = pageOf(slot);
-    const table = this.#table;
-    const stored = table.stored[page] as number;
-    if (stored === 0 || (slot & PLACE_MASK) >= (table.storedCounts[page] as number)) {
-      throw new Error(`slot ${slot} is not on page ${page}`);
-    }
-    const begin = offsetOf(stored) * 8;
-    const bytes = this.memory.slab.u8[chunkOf(stored)] as Buffer;
-    const row = new ByteReader(
-      bytes,
-      begin + (table.starts[slot] as number),
-      begin + (table.storedBytes[page] as number),
-    );
-    const length = row.varint();
-    return new ByteReader(bytes, row.at, row.at + length);
-  }
-
-  /** Writes the rows from `slot` on that are not decoded, as they are; gives the slot behind them. */
-  #writeStored(writer: ByteWriter, page: number, slot: number): number {
-    const { stored, storedBytes, storedCounts, starts } = this.#table;
-    const end = (page << PAGE_SHIFT) + (storedCounts[page] as number);
-    if (slot >= end) throw new Error(`slot ${slot} is not on page ${page}`);
-    let next = slot + 1;
-    while (next < end && !this.isDecoded(next)) next++;
-    const ref = stored[page] as number;
-    const begin = offsetOf(ref) * 8;
-    const to = next < end ? (starts[next] as number) : (storedBytes[page] as number);
-    writer.copy(this.memory.slab.u8[chunkOf(ref)] as Buffer, begin + (starts[slot] as number), begin + to);
-    return next;
+  #rowOf(slot: number): ByteReader {
+    const row = this.memory.rowOf(slot);
+    if (row === null) throw new Error(`slot ${slot} is not on page ${pageOf(slot)}`);
+    return new ByteReader(row.chunk, row.from, row.end);
   }
 
   #decode(slot: number, into: Contact, plan: BoundPlan): void {
-    readRow(this.#storedRow(slot), into, plan);
-    this.#markDecoded(slot);
-    const page = pageOf(slot);
-    const { decoded, storedCounts } = this.#table;
-    const rows = storedCounts[page] as number;
-    const all = rows === 32 ? -1 : (1 << rows) - 1;
-    if (((decoded[page] as number) & all) === all) this.#freeStored(page);
-  }
-
-  #markDecoded(slot: number): void {
-    const { decoded } = this.#table;
-    const page = slot >>> PAGE_SHIFT;
-    decoded[page] = (decoded[page] as number) | (1 << (slot & PLACE_MASK));
+    const { memory } = this;
+    const row = this.#rowOf(slot);
+    const block = memory.takeRow(slot);
+    memory.openHead(slot);
+    readRow(row, into.moveTo(slot), plan);
+    memory.freeRow(block);
+    this.#decoded.push(slot, this.#isDecoded);
   }
 
   #open(page: number, used: number): void {
     const table = this.#table;
     if (page >= table.counts.length) table.widen(Math.max(page + 1, table.counts.length * 2));
-    this.memory.openPage(page);
+    this.memory.widen((page + 1) << PAGE_SHIFT);
+    table.here[page] = 1;
     table.counts[page] = 0;
-    table.stored[page] = 0;
-    table.storedCounts[page] = 0;
-    table.decoded[page] = 0;
     table.dirty[page] = 0;
     table.used[page] = used;
     table.seqs[page] = 0;
@@ -330,27 +301,17 @@ export class Pages {
     this.#count++;
   }
 
-  #freeStored(page: number): void {
-    const { stored, storedBytes } = this.#table;
-    if (stored[page] === 0) return;
-    this.memory.slab.free(stored[page] as number, storedUnits(storedBytes[page] as number));
-    stored[page] = 0;
-  }
-
   #drop(page: number): void {
-    const { counts, decoded } = this.#table;
-    const first = page << PAGE_SHIFT;
-    for (let slot = first; slot < first + (counts[page] as number); slot++) {
-      if (this.isDecoded(slot)) freeContact(this.#contact.moveTo(slot));
+    const { here, counts } = this.#table;
+    const { memory } = this;
+    for (let slot = page << PAGE_SHIFT, end = slot + (counts[page] as number); slot < end; slot++) {
+      if (memory.isDecoded(slot)) {
+        freeContact(this.#contact.moveTo(slot));
+        memory.closeHead(slot);
+      } else memory.freeRow(memory.takeRow(slot));
     }
-    this.#freeStored(page);
-    this.memory.closePage(page);
-    decoded[page] = 0;
+    memory.awake.leavePage(page);
+    here[page] = 0;
     this.#count--;
   }
-}
-
-function storedUnits(bytes: number): number {
-  const units = (bytes + 7) >>> 3;
-  return Math.ceil(units / STORED_STEP) * STORED_STEP;
 }

@@ -12,6 +12,7 @@ import { cardOf } from "../dsl/contact/card.ts";
 import { Contact, DamagedRest } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
+import { pageOf } from "../dsl/contact/slots.ts";
 import { matchAhead, openView, type DispatchView } from "../dsl/plan/dispatch.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
@@ -19,7 +20,7 @@ import { createLookAhead, type LookAhead } from "./look-ahead.ts";
 import { pagesToBring } from "./missing-pages.ts";
 import { writeContactDelta } from "./delta-row.ts";
 import { loadPageIndex, writePageIndex } from "./page-index.ts";
-import { pageOf, Pages } from "./pages.ts";
+import { Pages } from "./pages.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { decodeShardCheckpoint, encodeShardCheckpoint, type Migration } from "./shard-checkpoint.ts";
 import {
@@ -277,8 +278,10 @@ class PartitionShard implements Shard, MembershipSink {
       this.#pages.begin(slot, contact, entry.contactIdBytes(event), at, this.#plan.startStage);
       this.#directory.set(slot, entry.idLo[event] as number, entry.idHi[event] as number);
     } else if (!this.#pages.isDecoded(slot)) {
-      // Else it was moved to when it was found.
       this.#pages.moveTo(slot, contact, this.#plan);
+    } else {
+      // It was moved to when it was found.
+      contact.isUsed = true;
     }
     const before = this.#before(contact);
     const flip = contact.nextFlip;

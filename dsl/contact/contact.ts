@@ -8,13 +8,14 @@
  */
 import type { Json } from "../../kernel/event.ts";
 import * as layout from "./head.ts";
-import { ContactMemory, estimateObjects, type ChangeDetails, type ContactObjects, type Trait } from "./memory.ts";
+import { estimateObjects, type ContactObjects, type Trait } from "./awake.ts";
+import { ContactMemory, type ChangeDetails } from "./memory.ts";
 import * as slabs from "./slab.ts";
 import type { Slab } from "./slab.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { CHANGE, CHANGED, DETAILS, FIRST_SEEN, FLAGS, HEAD_UNITS, ID, ID_BYTES, ID_INLINE_BYTES_MAX } = layout;
-const { KNOWN, LAST_SEEN, NEXT_FLIP, OBJECTS, SATURATED, SCORE, STAGE } = layout;
+const { KNOWN, LAST_SEEN, NEXT_FLIP, OBJECTS, SATURATED, SCORE, STAGE, USED } = layout;
 const { chunkOf, offsetOf } = slabs;
 
 /** Most contacts have neither traits nor tags, and an empty map takes more room than all else that they have. */
@@ -65,7 +66,7 @@ export class Contact {
     this.slab = memory.slab;
   }
 
-  /** Looks at the contact of a slot from here on; its page must be open. */
+  /** Looks at the contact of a slot from here on, which must have a head. */
   moveTo(slot: number): this {
     const head = this.memory.headOf(slot);
     const chunk = chunkOf(head);
@@ -195,7 +196,7 @@ export class Contact {
   /** The same, but null as well where it is at rest, and without a note that they are used. */
   get objectsHere(): ContactObjects | null {
     if (this.#objects !== undefined) return this.#objects;
-    const here = this.memory.objectsOf(this.slot);
+    const here = this.memory.awake.of(this.slot);
     if (here !== null) this.#objects = here;
     return here;
   }
@@ -221,6 +222,15 @@ export class Contact {
 
   set tags(tags: ReadonlyMap<string, number>) {
     if (this.objects !== null || tags.size > 0) this.ownObjects().tags = tags;
+  }
+
+  /** Whether it was worked on again since it came, or since that was looked at last. */
+  get isUsed(): boolean {
+    return ((this.i32[this.base + FLAGS] as number) & USED) !== 0;
+  }
+
+  set isUsed(value: boolean) {
+    this.#flag(USED, value);
   }
 
   /** Bits of what changed since the last delta. */
@@ -274,7 +284,7 @@ export class Contact {
   /** Lets go of the objects, if there are any: all that the contact has is in its block, or there is nothing. */
   leaveObjects(): void {
     const here = this.objectsHere;
-    if (here !== null) this.memory.removeObjects(here);
+    if (here !== null) this.memory.awake.remove(here);
     const hasRest = this.memory.restOf(this) !== null;
     this.#flag(OBJECTS, hasRest);
     this.#objects = hasRest ? undefined : null;
@@ -292,7 +302,7 @@ export class Contact {
 
   #findObjects(): ContactObjects | null {
     const { memory } = this;
-    const known = memory.objectsOf(this.slot);
+    const known = memory.awake.of(this.slot);
     if (known !== null) {
       known.isUsed = true;
       return (this.#objects = known);
@@ -319,7 +329,7 @@ export class Contact {
       bytes,
       isUsed: false,
     };
-    this.memory.addObjects(objects);
+    this.memory.awake.add(objects);
     this.#objects = objects;
     this.#flag(OBJECTS, true);
     return objects;
@@ -335,6 +345,6 @@ export class Contact {
 /** A contact in a memory of its own. */
 export function newContact(id: string, timestamp: number, stage: number): Contact {
   const memory = new ContactMemory<RestReader>();
-  memory.openPage(0);
+  memory.openHead(0);
   return new Contact(memory).moveTo(0).begin(Buffer.from(id), timestamp, stage);
 }

@@ -27,6 +27,8 @@ export const KNOWN = 1;
 export const SATURATED = 2;
 /** Whether it has anything beside its numbers. */
 export const OBJECTS = 4;
+/** Whether it was worked on again since it was decoded, or since that was looked at last. */
+export const USED = 8;
 
 /** What changed since the last delta, as bits; 0 when nothing did. Values are read when the delta is written. */
 export const CHANGED = 1;

@@ -1,14 +1,12 @@
 /**
- * The memory of a partition's contacts: where their heads lie, what they have beside their numbers, and what has changed
- * of them.
+ * The memory of a partition's contacts: where each of them lies, and what has changed of them.
  *
- * Traits, tags and values of properties are objects while a contact is worked on. At rest they are bytes in the slab, as
- * in its row: the garbage collector goes through all objects again and again, and a million contacts would be millions of
- * them. Those that were used last stay objects, within a bound.
+ * A contact that nobody works on is a block with its row, as it is stored. One that is worked on is a head and what
+ * hangs on it (contact.ts); what it has beside its numbers is bytes in a block as well, as in its row, until it is asked
+ * for and becomes objects (awake.ts).
  */
-import type { Json } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
-import type { ObjectState } from "../features/state.ts";
+import { AwakeObjects } from "./awake.ts";
 import * as layout from "./head.ts";
 import * as slabs from "./slab.ts";
 
@@ -16,36 +14,23 @@ import * as slabs from "./slab.ts";
 const { HEAD_UNITS, NUMBERS, OWN } = layout;
 const { chunkOf, offsetOf, Slab } = slabs;
 
-/** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
-export interface Trait {
-  value: Json;
-  at: number;
-  by: string;
-}
-
-/** What a contact has beside its numbers. */
-export interface ContactObjects {
-  /** -1 once the contact has none any more, or is at rest. */
-  slot: number;
-  /** `NO_TRAITS` while there are none; null while they are only in the contact's block, as they were at rest. */
-  traits: ReadonlyMap<string, Trait> | null;
-  /** Whether they differ from those in the block. */
-  traitsChanged: boolean;
-  /** Tags that it has, with micro points; `NO_TAGS` while there are none. */
-  tags: ReadonlyMap<string, number>;
-  /** Local numbers of the features that keep an object, ascending, and their states beside them. */
-  readonly features: number[];
-  readonly states: ObjectState[];
-  /** Memory that they take, estimated. */
-  bytes: number;
-  /** Whether they were asked for again since they came, or since that was looked at last. */
-  isUsed: boolean;
-}
+/** Heads are made by so many at a time, so that they lie side by side. */
+const HEADS_AT_ONCE = 32;
+const FIRST_SLOTS = 64 * LIMITS.page_contacts;
+/** What lies before a row in its block: how many bytes it has. */
+const ROW_LENGTH_BYTES = 4;
 
 /** Where a contact's head is: a `Contact`. */
 interface Head {
   readonly i32: Int32Array;
   readonly base: number;
+}
+
+/** Where in a chunk a row lies. */
+export interface RowBytes {
+  chunk: Buffer;
+  from: number;
+  end: number;
 }
 
 /** Where in a chunk the parts of a contact's block lie: tags, then all else. */
@@ -56,73 +41,108 @@ export interface RestBytes {
   end: number;
 }
 
-/** Objects take about this many times the bytes that they are at rest, and never less than the second. */
-const OBJECTS_FACTOR = 8;
-const OBJECTS_BYTES_MIN = 800;
-/** So many that are gone may be remembered beside as many as there are. */
-const GONE_MAX = 64;
-
-export function estimateObjects(restBytes: number): number {
-  return Math.max(restBytes * OBJECTS_FACTOR, OBJECTS_BYTES_MIN);
-}
-
 /** Of changes that a bit can't tell: ids of segments entered or left, each perhaps several times, and tags. */
 export interface ChangeDetails {
   readonly segments: number[];
   readonly tags: Set<string>;
 }
 
-/** A slot is its page's number and, in the low bits, its place there. */
-export const PAGE_SHIFT = Math.log2(LIMITS.page_contacts);
-export const PLACE_MASK = LIMITS.page_contacts - 1;
-
 /** `R`: what turns bytes into objects again (contact.ts). */
 export class ContactMemory<R = never> {
   readonly slab = new Slab();
-  /** By page: the first of its contacts' heads; 0 while it is not open. */
-  #heads = new Int32Array(64);
-  /** By slot; null for those at rest, and those that have none. */
-  readonly #objects: ((ContactObjects | null)[] | null)[] = [];
-  /** In the order in which they came, from `#oldest` on; with some that are gone. */
-  #queue: ContactObjects[] = [];
-  #oldest = 0;
-  /** How many of them are gone. */
-  #gone = 0;
-  #objectBytes = 0;
+  readonly awake = new AwakeObjects();
+  /** By slot: the head of a contact, or below 0 the block with its row; 0 for one that isn't here. */
+  #places = new Int32Array(FIRST_SLOTS);
+  /** The first free head; each begins with the next. */
+  #freeHead = 0;
+  #freeHeads = 0;
+  #rowUnits = 0;
+  readonly #row: RowBytes = { chunk: Buffer.alloc(0), from: 0, end: 0 };
   readonly #rest: RestBytes = { chunk: Buffer.alloc(0), tagsFrom: 0, ownFrom: 0, end: 0 };
   #restReader: R | null = null;
   /** Of contacts that changed since the last deltas, by number from 1 on; used again for the next. */
   readonly #details: ChangeDetails[] = [];
   #detailsUsed = 0;
 
-  /** Makes heads for the contacts of a page, which say nothing until `Contact.begin`. */
-  openPage(page: number): void {
-    if (page >= this.#heads.length) {
-      const heads = new Int32Array(Math.max(page + 1, this.#heads.length * 2));
-      heads.set(this.#heads);
-      this.#heads = heads;
-    }
-    this.#heads[page] = this.slab.alloc(LIMITS.page_contacts * HEAD_UNITS);
+  /** Of all contacts, that of objects estimated. */
+  get bytes(): number {
+    return this.slab.bytes - this.#freeHeads * HEAD_UNITS * 8 + this.awake.bytes;
   }
 
-  /** All of its contacts must have been given back. */
-  closePage(page: number): void {
-    this.slab.free(this.#heads[page] as number, LIMITS.page_contacts * HEAD_UNITS);
-    this.#heads[page] = 0;
-    if (page < this.#objects.length) this.#objects[page] = null;
+  /** Of those that are rows. */
+  get rowBytes(): number {
+    return this.#rowUnits * 8;
   }
 
-  isOpen(page: number): boolean {
-    return page < this.#heads.length && this.#heads[page] !== 0;
+  /** Slots below `end` may be used from here on. */
+  widen(end: number): void {
+    if (end <= this.#places.length) return;
+    const places = new Int32Array(Math.max(end, this.#places.length * 2));
+    places.set(this.#places);
+    this.#places = places;
   }
 
-  /** The head of the contact of a slot. */
+  /** Whether the contact of a slot has a head. */
+  isDecoded(slot: number): boolean {
+    return (this.#places[slot] as number) > 0;
+  }
+
+  /** The head of a contact that has one. */
   headOf(slot: number): number {
-    return (this.#heads[slot >>> PAGE_SHIFT] as number) + (slot & PLACE_MASK) * HEAD_UNITS;
+    return this.#places[slot] as number;
   }
 
-  objectsOf(slot: number): ContactObjects | null {
-    return this.#objects[slot >>> PAGE_SHIFT]?.[slot & PLACE_MASK] ?? null;
+  /** Gives a slot a head, which says nothing until `Contact.begin`. A row that it had stays in its block, `freeRow`'s. */
+  openHead(slot: number): void {
+    if (this.#freeHead === 0) this.#makeHeads();
+    const head = this.#freeHead;
+    this.#freeHead = (this.slab.i32[chunkOf(head)] as Int32Array)[offsetOf(head) * 2] as number;
+    this.#freeHeads--;
+    this.#places[slot] = head;
+  }
+
+  /** Takes it back; all that hangs on it must have been given back before. */
+  closeHead(slot: number): void {
+    this.#giveHead(this.#places[slot] as number);
+    this.#places[slot] = 0;
+  }
+
+  /** Makes the contact of a slot that has no head a row, of which a copy is made. */
+  setRow(slot: number, bytes: Buffer, from: number, to: number): void {
+    const units = rowUnits(to - from);
+    const block = this.slab.alloc(units);
+    const chunk = chunkOf(block);
+    const at = offsetOf(block);
+    (this.slab.i32[chunk] as Int32Array)[at * 2] = to - from;
+    bytes.copy(this.slab.u8[chunk] as Buffer, at * 8 + ROW_LENGTH_BYTES, from, to);
+    this.#rowUnits += units;
+    this.#places[slot] = -block;
+  }
+
+  /** Where the row of a contact that has no head lies; null where it isn't here. One for all contacts. */
+  rowOf(slot: number): RowBytes | null {
+    const block = -(this.#places[slot] as number);
+    if (block <= 0) return null;
+    const chunk = chunkOf(block);
+    const at = offsetOf(block);
+    const row = this.#row;
+    row.chunk = this.slab.u8[chunk] as Buffer;
+    row.from = at * 8 + ROW_LENGTH_BYTES;
+    row.end = row.from + ((this.slab.i32[chunk] as Int32Array)[at * 2] as number);
+    return row;
+  }
+
+  /** Takes the row of a slot out of memory; gives its block, in which it stands until `freeRow`. */
+  takeRow(slot: number): number {
+    const block = -(this.#places[slot] as number);
+    this.#places[slot] = 0;
+    return block;
+  }
+
+  freeRow(block: number): void {
+    const units = rowUnits((this.slab.i32[chunkOf(block)] as Int32Array)[offsetOf(block) * 2] as number);
+    this.#rowUnits -= units;
+    this.slab.free(block, units);
   }
 
   /** Null where no contact is ever at rest. */
@@ -132,79 +152,6 @@ export class ContactMemory<R = never> {
 
   setRestReader(reader: R): void {
     this.#restReader = reader;
-  }
-
-  /** Memory of all objects, estimated. */
-  get objectBytes(): number {
-    return this.#objectBytes;
-  }
-
-  addObjects(objects: ContactObjects): void {
-    const page = objects.slot >>> PAGE_SHIFT;
-    // No holes, which would make the list slow: pages come in any order.
-    while (this.#objects.length <= page) this.#objects.push(null);
-    const known = this.#objects[page] ?? Array.from({ length: LIMITS.page_contacts }, () => null);
-    known[objects.slot & PLACE_MASK] = objects;
-    this.#objects[page] = known;
-    this.#queue.push(objects);
-    this.#objectBytes += objects.bytes;
-  }
-
-  /** Estimates anew what some objects take, from the bytes that they would be at rest. */
-  estimate(objects: ContactObjects | null, restBytes: number): void {
-    if (objects !== null) this.objectsGrew(objects, estimateObjects(restBytes) - objects.bytes);
-  }
-
-  /** The estimate of what some take has changed. */
-  objectsGrew(objects: ContactObjects, bytes: number): void {
-    objects.bytes += bytes;
-    this.#objectBytes += bytes;
-  }
-
-  removeObjects(objects: ContactObjects): void {
-    const page = this.#objects[objects.slot >>> PAGE_SHIFT];
-    if (page) page[objects.slot & PLACE_MASK] = null;
-    this.#objectBytes -= objects.bytes;
-    objects.slot = -1;
-    this.#gone++;
-    // They would stay in memory.
-    if (this.#gone * 2 > this.#queue.length + GONE_MAX) this.#tidyQueue();
-  }
-
-  /**
-   * Calls `rest` with the slots of those that have not been used for the longest, which must put them at rest, until all
-   * objects take at most `bytes`.
-   */
-  restBeyond(bytes: number, rest: (slot: number) => void): void {
-    while (this.#objectBytes > bytes && this.#oldest < this.#queue.length) {
-      const objects = this.#queue[this.#oldest++] as ContactObjects;
-      if (objects.slot < 0) this.#gone--;
-      else if (objects.isUsed) {
-        objects.isUsed = false;
-        this.#queue.push(objects);
-      } else {
-        rest(objects.slot);
-        // It left the queue before it went.
-        if (this.#gone > 0) this.#gone--;
-      }
-    }
-    if (this.#oldest * 2 >= this.#queue.length) this.#tidyQueue();
-  }
-
-  #tidyQueue(): void {
-    const left: ContactObjects[] = [];
-    for (let i = this.#oldest; i < this.#queue.length; i++) {
-      const objects = this.#queue[i] as ContactObjects;
-      if (objects.slot >= 0) left.push(objects);
-    }
-    this.#queue = left;
-    this.#oldest = 0;
-    this.#gone = 0;
-  }
-
-  /** Objects that are remembered, among them some that are gone. */
-  get queued(): number {
-    return this.#queue.length - this.#oldest;
   }
 
   /** Where a contact's bytes lie, valid until its block is replaced; null without any. One for all contacts. */
@@ -268,10 +215,27 @@ export class ContactMemory<R = never> {
     }
     this.#detailsUsed = 0;
   }
+
+  #makeHeads(): void {
+    const first = this.slab.alloc(HEADS_AT_ONCE * HEAD_UNITS);
+    // The first of them is to be the first that is given out.
+    for (let i = HEADS_AT_ONCE - 1; i >= 0; i--) this.#giveHead(first + i * HEAD_UNITS);
+  }
+
+  #giveHead(head: number): void {
+    (this.slab.i32[chunkOf(head)] as Int32Array)[offsetOf(head) * 2] = this.#freeHead;
+    this.#freeHead = head;
+    this.#freeHeads++;
+  }
 }
 
 /** In steps, so that a block that is given back fits another contact. */
 function restUnits(bytes: number): number {
   const units = 1 + ((bytes + 7) >>> 3);
   return units <= 16 ? (units + 1) & ~1 : (units + 7) & ~7;
+}
+
+/** In smaller ones: of most contacts there is nothing else. */
+function rowUnits(bytes: number): number {
+  return (((ROW_LENGTH_BYTES + bytes + 7) >>> 3) + 3) & ~3;
 }

@@ -23,7 +23,7 @@ import type { BoundPlan } from "../registry.ts";
 import { DamagedRest, NO_TRAITS, type Contact, type RestReader } from "./contact.ts";
 import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
-import type { Trait } from "./memory.ts";
+import type { Trait } from "./awake.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, fill, insertAt, keyAt, numberAt, sortEntries } from "./tables.ts";
 

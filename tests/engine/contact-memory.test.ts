@@ -117,11 +117,11 @@ test("tables and lists of contacts are what maps would be, and give all of their
   fc.assert(
     fc.property(fc.array(change, { maxLength: 300 }), (changes) => {
       const memory = new ContactMemory();
-      memory.openPage(0);
-      const empty = memory.slab.bytes;
+      const empty = memory.bytes;
       const contact = new Contact(memory);
       const models: Model[] = [];
       for (let slot = 0; slot < CONTACTS; slot++) {
+        memory.openHead(slot);
         contact.moveTo(slot).begin(Buffer.from(`contact ${slot} ${"x".repeat(slot * 40)}`), slot, -1);
         models.push({ members: new Map(), armed: new Map(), numbers: new Map() });
       }
@@ -130,8 +130,11 @@ test("tables and lists of contacts are what maps would be, and give all of their
         expectEqual(contact.moveTo(slot), model);
         expect(contact.id).toBe(`contact ${slot} ${"x".repeat(slot * 40)}`);
       }
-      for (let slot = 0; slot < CONTACTS; slot++) freeContact(contact.moveTo(slot));
-      expect(memory.slab.bytes).toBe(empty);
+      for (let slot = 0; slot < CONTACTS; slot++) {
+        freeContact(contact.moveTo(slot));
+        memory.closeHead(slot);
+      }
+      expect(memory.bytes).toBe(empty);
     }),
     { numRuns: 200 },
   );
@@ -139,9 +142,9 @@ test("tables and lists of contacts are what maps would be, and give all of their
 
 test("what is read ahead is changed by nothing, whatever the contacts have", () => {
   const memory = new ContactMemory();
-  memory.openPage(0);
   const contact = new Contact(memory);
   for (let slot = 0; slot < 4; slot++) {
+    memory.openHead(slot);
     contact.moveTo(slot).begin(Buffer.from(`contact ${slot}`), slot, -1);
     for (let feature = 0; feature < slot * 300; feature++) setNumber(contact, feature, feature);
     if (slot > 1) newList(contact, 7, 5);

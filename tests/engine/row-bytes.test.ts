@@ -22,7 +22,8 @@ function somebodyUnder(source: string) {
   if (!built.ok) throw new Error(JSON.stringify(built.diagnostics[0]));
   const plan = planOf(built.record);
   const memory = new ContactMemory();
-  memory.openPage(0);
+  memory.openHead(0);
+  memory.openHead(1);
   const contact = new Contact(memory).moveTo(0).begin(Buffer.from("somebody"), 1_000_000, -1);
   return { plan, memory, contact };
 }

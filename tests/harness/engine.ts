@@ -130,8 +130,8 @@ export async function createEngineSubject(modelText: string, options: EngineOpti
       for (const page of partition.shard.dirtyPages()) save(partition, page);
       partition.shard.evict(memory);
     } else if (chance(2)) {
-      // What contacts have beside their numbers comes to rest, and pages that were saved go.
-      partition.shard.evict(0);
+      // Contacts come to rest, some of them altogether, and pages that were saved go.
+      partition.shard.evict(chance(2) ? 0 : partition.shard.residentBytes / 2);
     }
     return output;
   };
