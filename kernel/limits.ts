@@ -26,7 +26,7 @@ export const LIMITS = {
   /** Trait keys kept for one contact. */
   traits_max: 1_000,
   /** Contacts in one page of state. */
-  page_contacts: 32,
+  page_contacts: 8,
   /** Lua's `unpack` fails near 8,000 values. */
   lua_values_max: 4_000,
   /** API.md, lists. */

@@ -1,7 +1,7 @@
 /**
- * A page of state: up to 32 contacts in order of arrival, as stored in the partition's `pages` hash.
+ * A page of state: up to 8 contacts in order of arrival, as stored in the partition's `pages` hash.
  *
- *   u8 format (3) | varint seq (the step it holds) | varint model version | varint count | count rows
+ *   u8 format (4) | varint seq (the step it holds) | varint model version | varint count | count rows
  *   row = block: head, then features (opaque here; dsl/contact/row.ts)
  *
  * Its twin in the `index` hash has what must be in memory for every contact, loaded or not:
@@ -10,7 +10,7 @@
  */
 import { ByteReader, putSvarint, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "./bytes.ts";
 
-export const PAGE_FORMAT = 3;
+export const PAGE_FORMAT = 4;
 
 export interface PageHeader {
   readonly seq: number;

@@ -3,6 +3,7 @@
  * in full only where the server doesn't know it yet (a new server, a failover, SCRIPT FLUSH).
  */
 import { createHash } from "node:crypto";
+import { Command } from "ioredis";
 import {
   argumentBytes,
   PackedCommand,
@@ -40,6 +41,23 @@ export async function runScript(
   } catch (error) {
     if (!isNoScript(error)) throw error;
     return redis.eval(script.lua, keys.length, ...keys, ...args);
+  }
+}
+
+/** As `runScript`, with buffers for the strings of the reply. */
+export async function runScriptForBuffers(
+  redis: RedisClient,
+  script: Script,
+  keys: readonly string[],
+  args: readonly ScriptArgument[],
+): Promise<unknown> {
+  const rest = [keys.length, ...keys, ...args];
+  const reply = { replyEncoding: null } as const;
+  try {
+    return await redis.sendCommand(new Command("evalsha", [script.sha, ...rest], reply));
+  } catch (error) {
+    if (!isNoScript(error)) throw error;
+    return redis.sendCommand(new Command("eval", [script.lua, ...rest], reply));
   }
 }
 

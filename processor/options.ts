@@ -1,5 +1,5 @@
 /** Settings of the processor role, all with a default. Durations in ms, sizes in bytes. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import type { ClockMode } from "../kernel/clock.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { ShardLimits } from "./state-machine.ts";
@@ -15,8 +15,8 @@ export interface ProcessorOptions {
   readonly leaseMs: number;
   /** A rolling checkpoint begins this long after the last began, if anything changed… */
   readonly sweepMs: number;
-  /** …or after this many events, counted over all partitions. */
-  readonly sweepEvents: number;
+  /** …or when steps since then have kept a thread for so long: a successor has to run them again. */
+  readonly redoMs: number;
   /** Pages in one commit of a sweep, as bytes; more when memory is short or the sweep is late. */
   readonly sliceBytes: number;
   /** Shortest time between two commits of a busy partition. An idle one commits at once. */
@@ -40,6 +40,10 @@ export interface ProcessorOptions {
   readonly farewellMs: number;
 }
 
+/** Of the machine's memory by default: a million contacts of some twenty events take half a gigabyte. */
+const MEMORY_PART = 16;
+const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
+
 export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   clockMode: "wall",
   limits: {
@@ -51,20 +55,26 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
     dedupe_max: LIMITS.dedupe_max,
   },
   threads: Math.max(1, availableParallelism() - 1),
-  memoryBytes: 512 * 1024 * 1024,
+  memoryBytes: Math.max(MEMORY_BYTES_MIN, Math.floor(machineBytes() / MEMORY_PART)),
   leaseMs: 5_000,
   sweepMs: 20_000,
-  sweepEvents: 1_000_000,
+  redoMs: 2_500,
   sliceBytes: 256 * 1024,
   commitIntervalMs: 10,
   stepEntries: 64,
   stepEvents: 20_000,
   stepMs: 50,
   timerBatch: 2_000,
-  migratePages: 64,
+  migratePages: 256,
   feedEntries: 100_000,
   rejectedEntries: 10_000,
   pulseMs: 1_000,
   blockMs: 250,
   farewellMs: 2_000,
 };
+
+/** What this process may use of the machine's memory: a container has a bound of its own. */
+function machineBytes(): number {
+  const bound = process.constrainedMemory();
+  return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
+}

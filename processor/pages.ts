@@ -204,7 +204,11 @@ export class Pages {
     return numbers;
   }
 
-  /** The page's bytes as of step `seq`, behind what `writer` has; it is clean from then on. Valid until a reset. */
+  /**
+   * The page's bytes as of step `seq`, behind what `writer` has; it is clean from then on. Valid until a reset.
+   * Contacts that were not used again since the last time become rows: so that those are not written anew each time who
+   * share a page with others that are.
+   */
   encode(page: number, seq: number, plan: BoundPlan, writer: ByteWriter): Buffer {
     const count = this.contactsOn(page);
     const { memory } = this;
@@ -213,9 +217,14 @@ export class Pages {
     writePageHeader(writer, { seq, model: plan.version, count });
     for (let slot = page << PAGE_SHIFT, end = slot + count; slot < end; slot++) {
       const begun = writer.beginBlock();
-      if (this.isDecoded(slot)) {
+      if (memory.isDecoded(slot)) {
         this.#unread = touchLists(contact.moveTo(slot));
+        // From then on their bytes are copied.
+        if (contact.objectsHere?.traitsChanged === true) putToRest(contact, plan, this.#scratch);
+        const from = writer.length;
         memory.awake.estimate(contact.objectsHere, writeRow(writer, contact, plan));
+        if (contact.isUsed) contact.isUsed = false;
+        else this.#makeRow(contact, writer.buffer, from, writer.length);
       } else {
         const row = memory.rowOf(slot);
         if (row === null) throw new Error(`slot ${slot} is not on page ${page}`);
@@ -228,21 +237,23 @@ export class Pages {
   }
 
   /**
-   * Puts what contacts have beside their numbers at rest until it takes no more than its share of `bytes`; then, until all
-   * takes no more than that, makes contacts rows, and drops clean pages: what was not used for the longest goes first.
+   * Puts what contacts have beside their numbers at rest until it takes no more than its share of `bytes`, and those that
+   * were not used again altogether; then, until all takes no more than that, makes contacts rows, and drops clean pages:
+   * what was not used for the longest goes first.
    */
   evict(bytes: number, planOfPage: (page: number) => BoundPlan): void {
     this.memory.awake.restBeyond(bytes * OBJECTS_SHARE, (slot) => {
-      putToRest(this.#contact.moveTo(slot), planOfPage(pageOf(slot)), this.#scratch);
+      const contact = this.#contact.moveTo(slot);
+      if (contact.isUsed) putToRest(contact, planOfPage(pageOf(slot)), this.#scratch);
+      else this.#putAway(contact, planOfPage(pageOf(slot)));
     });
-    if (this.bytes > bytes) this.#putAway(bytes, planOfPage);
+    if (this.bytes > bytes) this.#putAwayUnused(bytes, planOfPage);
     if (this.bytes > bytes) this.#dropClean(bytes * DROP_TO);
   }
 
-  #putAway(bytes: number, planOfPage: (page: number) => BoundPlan): void {
+  #putAwayUnused(bytes: number, planOfPage: (page: number) => BoundPlan): void {
     const { memory } = this;
     const contact = this.#contact;
-    const scratch = this.#scratch;
     const decodedBytes = bytes * DECODED_SHARE;
     while (memory.bytes > bytes && memory.bytes - memory.rowBytes > decodedBytes) {
       const slot = this.#decoded.shift();
@@ -253,12 +264,23 @@ export class Pages {
         this.#decoded.push(slot, this.#isDecoded);
         continue;
       }
-      scratch.reset();
-      writeRow(scratch, contact, planOfPage(pageOf(slot)));
-      freeContact(contact);
-      memory.closeHead(slot);
-      memory.setRow(slot, scratch.buffer, 0, scratch.length);
+      this.#putAway(contact, planOfPage(pageOf(slot)));
     }
+  }
+
+  #putAway(contact: Contact, plan: BoundPlan): void {
+    const scratch = this.#scratch;
+    scratch.reset();
+    writeRow(scratch, contact, plan);
+    this.#makeRow(contact, scratch.buffer, 0, scratch.length);
+  }
+
+  /** Lets go of what is decoded of a contact: its row is here. */
+  #makeRow(contact: Contact, bytes: Buffer, from: number, to: number): void {
+    const { slot } = contact;
+    freeContact(contact);
+    this.memory.closeHead(slot);
+    this.memory.setRow(slot, bytes, from, to);
   }
 
   #dropClean(bytes: number): void {

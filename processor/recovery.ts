@@ -6,12 +6,13 @@ import { decodeStep, type Step } from "../kernel/delta.ts";
 import type { PartitionKeys } from "../kernel/keys.ts";
 import { decodeCheckpoint, type CheckpointRecord } from "../kernel/partition-state.ts";
 import type { RedisClient } from "../kernel/redis.ts";
-import { runScript } from "../kernel/scripts.ts";
+import { runScript, runScriptForBuffers } from "../kernel/scripts.ts";
 import { compareStreamIds, STREAM_START } from "../kernel/stream-id.ts";
 import { OwnershipLost, START, type Position, type Token } from "./commit.ts";
 import { decodeEntry, eventsOf, type RawEntry } from "./entries.ts";
 import { checkForGap, EntriesLost, readStreamCounts } from "./gap.ts";
 import { FENCE_SCRIPT } from "./scripts/fence.ts";
+import { HASH_PART_SCRIPT } from "./scripts/hash-part.ts";
 import type { PageSource } from "./page-source.ts";
 import type { Shard, ShardOptions, ShardStart, StepInput, StreamEntry } from "./state-machine.ts";
 import type { LastCheckpoint } from "./sweep.ts";
@@ -59,7 +60,7 @@ export class Abandoned extends Error {
 }
 
 const DELTAS_A_READ = 64;
-/** About 2 MB each: a page's index has half a kilobyte, a chunk of fingerprints 64. */
+/** A page's index has some 130 bytes, a chunk of fingerprints 64 KB: about half a megabyte and two. */
 const INDEX_FIELDS_A_READ = 4_000;
 const SEEN_FIELDS_A_READ = 32;
 const ENTRIES_A_READ = 64;
@@ -159,16 +160,25 @@ async function readHash(redis: RedisClient, key: string, fields: number): Promis
     found.clear();
     let cursor = "0";
     do {
-      const [next, elements] = await redis.hscanBuffer(key, cursor, "COUNT", fields);
+      const reply = await runScriptForBuffers(redis, HASH_PART_SCRIPT, [key], [cursor, fields]);
+      const [next, part] = reply as [Buffer, Buffer];
       cursor = next.toString("latin1");
-      for (let i = 0; i + 1 < elements.length; i += 2) {
-        const field = elements[i];
-        const bytes = elements[i + 1];
-        if (field !== undefined && bytes !== undefined) found.set(field.toString(), bytes);
-      }
+      takeFields(part, found);
     } while (cursor !== "0");
   } while (found.size !== (await redis.hlen(key)));
   return found;
+}
+
+/** See scripts/hash-part.ts. */
+function takeFields(part: Buffer, into: Map<string, Buffer>): void {
+  for (let at = 0; at < part.length;) {
+    const fieldFrom = at + 4;
+    const fieldTo = fieldFrom + part.readUInt32LE(at);
+    const from = fieldTo + 4;
+    const to = from + part.readUInt32LE(fieldTo);
+    into.set(part.toString("latin1", fieldFrom, fieldTo), part.subarray(from, to));
+    at = to;
+  }
 }
 
 async function redo(

@@ -13,8 +13,8 @@ import type { RedisClient } from "../kernel/redis.ts";
 import type { TagNames } from "./tag-names.ts";
 import { PartitionView } from "./view.ts";
 
-/** Pages asked for at once; a page is a few kilobytes to some tens, and takes a tenth of a millisecond to read. */
-const PAGES_A_READ = 64;
+/** Pages asked for at once; a page is a kilobyte to some, and takes some tens of microseconds to read. */
+const PAGES_A_READ = 256;
 /** Room for contacts to come, before every column has to grow. */
 const ROOM = 1.05;
 

@@ -23,7 +23,7 @@ import type { BoundPlan } from "../registry.ts";
 import { DamagedRest, NO_TRAITS, type Contact, type RestReader } from "./contact.ts";
 import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
-import type { Trait } from "./awake.ts";
+import type { ContactObjects, Trait } from "./awake.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, fill, insertAt, keyAt, numberAt, sortEntries } from "./tables.ts";
 
@@ -44,7 +44,7 @@ export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): nu
   for (let i = 0; i < held; i++) out.varint(keyAt(contact, HELD, i));
   writeArmed(out, contact, plan);
   writeNumbers(out, contact, plan);
-  if ((rest === null || rest.ownFrom === rest.end) && here === null) {
+  if (here === null ? rest === null || rest.ownFrom === rest.end : isNothing(contact, here)) {
     out.varint(0);
     return tagsBytes;
   }
@@ -95,16 +95,29 @@ const NO_NAMES: readonly string[] = [];
 export function putToRest(contact: Contact, plan: BoundPlan, scratch: ByteWriter): void {
   const { objectsHere } = contact;
   if (objectsHere === null) return;
-  const { tags, features } = objectsHere;
-  scratch.reset();
-  writeRowTags(scratch, tags.size, tags);
-  const tagsTo = scratch.length;
-  writeOwn(scratch, contact, plan);
   const { memory } = contact;
-  if (tags.size === 0 && features.length === 0 && objectsHere.traits !== null && objectsHere.traits.size === 0) {
-    memory.freeRest(contact);
-  } else memory.setRest(contact, scratch.buffer, 0, tagsTo, tagsTo, scratch.length);
+  if (isNothing(contact, objectsHere)) memory.freeRest(contact);
+  else {
+    const { tags } = objectsHere;
+    scratch.reset();
+    writeRowTags(scratch, tags.size, tags);
+    const tagsTo = scratch.length;
+    writeOwn(scratch, contact, plan);
+    memory.setRest(contact, scratch.buffer, 0, tagsTo, tagsTo, scratch.length);
+  }
   contact.leaveObjects();
+}
+
+function isNothing(contact: Contact, { traits, tags, features }: ContactObjects): boolean {
+  if (tags.size > 0 || features.length > 0) return false;
+  return traits === null ? !hasTraitsAtRest(contact) : traits.size === 0;
+}
+
+function hasTraitsAtRest(contact: Contact): boolean {
+  const input = traitsOf(contact);
+  if (input === null) return false;
+  skipWrites(input);
+  return input.varint() > 0;
 }
 
 /** How contacts at rest become objects again. */
@@ -163,11 +176,15 @@ function traitsOf(contact: Contact): ByteReader | null {
   return input;
 }
 
-function findTrait(input: ByteReader, key: Uint8Array): Json | undefined {
+function skipWrites(input: ByteReader): void {
   for (let n = input.varint(); n > 0; n--) {
     input.skipVarint();
     input.skipText();
   }
+}
+
+function findTrait(input: ByteReader, key: Uint8Array): Json | undefined {
+  skipWrites(input);
   for (let n = input.varint(); n > 0; n--) {
     const length = input.skipText();
     const isWanted = length === key.length && input.buffer.compare(key, 0, length, input.at - length, input.at) === 0;

@@ -120,7 +120,7 @@ test("an id is told from rows that are decoded as from those that are not", () =
   expect(idAt(7)).toBe(idOf(7));
   pages.moveTo(7, contact, PLAN);
   expect(idAt(7)).toBe(idOf(7));
-  expect(idAt(8)).toBe(idOf(8));
+  expect(idAt(5)).toBe(idOf(5));
 });
 
 test("what contacts have beside their numbers comes to rest, and back when it is asked for", () => {
@@ -132,6 +132,7 @@ test("what contacts have beside their numbers comes to rest, and back when it is
     pages.begin(slot, contact, Buffer.from(idOf(slot)), 1_000 + slot, PLAN.startStage);
     if (slot % 2 === 1) contact.ownTraits().set("plan", { value: "pro", at: 1_000 + slot, by: "message" });
     if (slot % 3 === 1) contact.ownTags().set("shoes", slot * 1_000_000);
+    contact.isUsed = true;
   }
   const encoded = pages.encode(0, 1, PLAN, new ByteWriter());
   pages.markDirty(0);
@@ -146,9 +147,15 @@ test("what contacts have beside their numbers comes to rest, and back when it is
     pages.moveTo(slot, contact, PLAN);
     expect([...contact.traits.keys()]).toEqual(slot % 2 === 1 ? ["plan"] : []);
     expect([...contact.tags]).toEqual(slot % 3 === 1 ? [["shoes", slot * 1_000_000]] : []);
+    if (slot % 2 === 0) contact.isUsed = true;
   }
   expect(pages.memory.awake.bytes).toBeGreaterThan(0);
   expect(pages.encode(0, 1, PLAN, new ByteWriter())).toEqual(encoded);
+  // Those that were not used again are rows from then on.
+  const decoded = Array.from({ length: CONTACTS }, (_, slot) => pages.isDecoded(slot));
+  expect(decoded).toEqual(decoded.map((_, slot) => slot % 2 === 0));
+  expect(pages.encode(0, 1, PLAN, new ByteWriter())).toEqual(encoded);
+  expect(pages.isDecoded(0)).toBe(false);
   // One that loses all of it has nothing at rest either.
   pages.markDirty(0);
   pages.moveTo(4, contact, PLAN);

@@ -1,8 +1,10 @@
+import { Command } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { decodeReplies } from "../../kernel/delta.ts";
 import { decodeHeartbeat } from "../../kernel/partition-state.ts";
 import type { RedisClient } from "../../kernel/redis.ts";
 import { compareStreamIds } from "../../kernel/stream-id.ts";
+import { HASH_PART_SCRIPT } from "../../processor/scripts/hash-part.ts";
 import {
   createLab,
   isCommit,
@@ -342,10 +344,12 @@ function passingOver(real: RedisClient, scans: string[]): RedisClient {
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== "function") return value;
       return (...args: unknown[]): unknown => {
-        const key = String(args[0]);
-        if (name === "hscanBuffer" && !scans.includes(key)) {
+        const [command] = args;
+        const isScan = name === "sendCommand" && command instanceof Command && command.args[0] === HASH_PART_SCRIPT.sha;
+        const key = isScan ? String(command.args[2]) : "";
+        if (isScan && !scans.includes(key)) {
           scans.push(key);
-          return Promise.resolve([Buffer.from("0"), []]);
+          return Promise.resolve([Buffer.from("0"), Buffer.alloc(0)]);
         }
         return (value as (...all: unknown[]) => unknown).apply(target, args);
       };
