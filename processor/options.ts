@@ -15,8 +15,8 @@ export interface ProcessorOptions {
   readonly leaseMs: number;
   /** A rolling checkpoint begins this long after the last began, if anything changed… */
   readonly sweepMs: number;
-  /** …or when steps since then have kept a thread for so long: a successor has to run them again. */
-  readonly redoMs: number;
+  /** …or after this many events, counted over all partitions. */
+  readonly sweepEvents: number;
   /** Pages in one commit of a sweep, as bytes; more when memory is short or the sweep is late. */
   readonly sliceBytes: number;
   /** Shortest time between two commits of a busy partition. An idle one commits at once. */
@@ -58,7 +58,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   memoryBytes: Math.max(MEMORY_BYTES_MIN, Math.floor(machineBytes() / MEMORY_PART)),
   leaseMs: 5_000,
   sweepMs: 20_000,
-  redoMs: 2_500,
+  sweepEvents: 1_000_000,
   sliceBytes: 256 * 1024,
   commitIntervalMs: 10,
   stepEntries: 64,

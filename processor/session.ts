@@ -109,7 +109,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   const sweeper = createSweeper(
     {
       sweepMs: options.sweepMs,
-      redoMs: (options.redoMs * options.threads) / context.partitions,
+      sweepEvents: options.sweepEvents / context.partitions,
       sliceBytes: options.sliceBytes,
     },
     recovered.lastCheckpoint,
@@ -197,7 +197,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       eventMs = eventMs === 0 ? stepMs / output.events : eventMs + (stepMs / output.events - eventMs) / 4;
     queue.drop(entries.length);
     subscription.wake();
-    sweeper.countStep(stepMs);
+    sweeper.countEvents(output.events);
 
     const before = position;
     const { clock: reached, model, modelComplete, contacts, events, duplicates } = output;

@@ -16,8 +16,8 @@ import type { Shard } from "./state-machine.ts";
 
 export interface SweepSettings {
   readonly sweepMs: number;
-  /** As in ProcessorOptions, but what falls to this partition. */
-  readonly redoMs: number;
+  /** Of this partition, not of all. */
+  readonly sweepEvents: number;
   readonly sliceBytes: number;
 }
 
@@ -34,8 +34,7 @@ export interface Sweeper {
    * `now` is a monotonic time in ms, here and below.
    */
   dueIn(position: Position, now: number): number;
-  /** How long a step took, ms. */
-  countStep(ms: number): void;
+  countEvents(events: number): void;
   /** The shard must be at `position`, with nothing applied after it. */
   begin(shard: Shard, position: Position, now: number): void;
   /**
@@ -60,7 +59,7 @@ interface Running {
   readonly begun: number;
 }
 
-/** A sweep aims to be through within this part of the time, or of the work, to the next. */
+/** A sweep aims to be through within this part of the time, or of the events, to the next. */
 const PACE = 0.8;
 /** Pages that a commit carries at least while a sweep runs: small states are through at once. */
 const PAGES_MIN = 64;
@@ -70,13 +69,13 @@ const LATE_FACTOR = 16;
 export function createSweeper(settings: SweepSettings, start: LastCheckpoint, now: number): Sweeper {
   let last = start;
   let lastBegun = now;
-  let stepMs = 0;
+  let events = 0;
   let running: Running | null = null;
 
   /** How many of the sweep's pages should have been written by `now`. */
   const target = (sweep: Running, at: number): number =>
     Math.ceil(
-      sweep.total * Math.min(1, Math.max((at - sweep.begun) / settings.sweepMs, stepMs / settings.redoMs) / PACE),
+      sweep.total * Math.min(1, Math.max((at - sweep.begun) / settings.sweepMs, events / settings.sweepEvents) / PACE),
     );
 
   return {
@@ -85,10 +84,10 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
     },
     dueIn(position, at) {
       if (running !== null || position.seq === (last?.seq ?? 0)) return Infinity;
-      return stepMs >= settings.redoMs ? 0 : lastBegun + settings.sweepMs - at;
+      return events >= settings.sweepEvents ? 0 : lastBegun + settings.sweepMs - at;
     },
-    countStep(ms) {
-      stepMs += ms;
+    countEvents(count) {
+      events += count;
     },
     begin(shard, position, at) {
       const { seq, epoch, offset, consumed, now: instant } = position;
@@ -103,7 +102,7 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
         begun: at,
       };
       lastBegun = at;
-      stepMs = 0;
+      events = 0;
     },
     slice(shard, at, minBytes, out) {
       const pages: PageWrite[] = [];
@@ -116,7 +115,7 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
         bytes += page.length + index.length;
       };
       if (running !== null) {
-        const late = at - running.begun >= settings.sweepMs || stepMs >= settings.redoMs;
+        const late = at - running.begun >= settings.sweepMs || events >= settings.sweepEvents;
         const limit = settings.sliceBytes * (late ? LATE_FACTOR : 1);
         const wanted = Math.max(PAGES_MIN, target(running, at) - (running.total - running.pending.size));
         for (const number of running.pending) {
