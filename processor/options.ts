@@ -1,5 +1,5 @@
 /** Settings of the processor role, all with a default. Durations in ms, sizes in bytes. */
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import type { ClockMode } from "../kernel/clock.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { ShardLimits } from "./state-machine.ts";
@@ -40,10 +40,6 @@ export interface ProcessorOptions {
   readonly farewellMs: number;
 }
 
-/** Of the machine's memory by default: a million contacts of some twenty events take half a gigabyte. */
-const MEMORY_PART = 16;
-const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
-
 export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   clockMode: "wall",
   limits: {
@@ -55,7 +51,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
     dedupe_max: LIMITS.dedupe_max,
   },
   threads: Math.max(1, availableParallelism() - 1),
-  memoryBytes: Math.max(MEMORY_BYTES_MIN, Math.floor(machineBytes() / MEMORY_PART)),
+  memoryBytes: 512 * 1024 * 1024,
   leaseMs: 5_000,
   sweepMs: 20_000,
   sweepEvents: 1_000_000,
@@ -72,9 +68,3 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   blockMs: 250,
   farewellMs: 2_000,
 };
-
-/** What this process may use of the machine's memory: a container has a bound of its own. */
-function machineBytes(): number {
-  const bound = process.constrainedMemory();
-  return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
-}
