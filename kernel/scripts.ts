@@ -36,12 +36,9 @@ export async function runScript(
   keys: readonly string[],
   args: readonly ScriptArgument[],
 ): Promise<unknown> {
-  try {
-    return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
-  } catch (error) {
-    if (!isNoScript(error)) throw error;
-    return redis.eval(script.lua, keys.length, ...keys, ...args);
-  }
+  return orInFull(redis.evalsha(script.sha, keys.length, ...keys, ...args), () =>
+    redis.eval(script.lua, keys.length, ...keys, ...args),
+  );
 }
 
 /** As `runScript`, with buffers for the strings of the reply. */
@@ -53,12 +50,9 @@ export async function runScriptForBuffers(
 ): Promise<unknown> {
   const rest = [keys.length, ...keys, ...args];
   const reply = { replyEncoding: null } as const;
-  try {
-    return await redis.sendCommand(new Command("evalsha", [script.sha, ...rest], reply));
-  } catch (error) {
-    if (!isNoScript(error)) throw error;
-    return redis.sendCommand(new Command("eval", [script.lua, ...rest], reply));
-  }
+  return orInFull(redis.sendCommand(new Command("evalsha", [script.sha, ...rest], reply)), () =>
+    redis.sendCommand(new Command("eval", [script.lua, ...rest], reply)),
+  );
 }
 
 /**
@@ -92,6 +86,16 @@ export async function runPackedScript(
 /** What a call with so many arguments behind the script begins with: all that EVAL and EVALSHA differ in. */
 function headOf(name: string, script: string, rest: number): string {
   return `*${2 + rest}\r\n$${name.length}\r\n${name}\r\n$${Buffer.byteLength(script)}\r\n${script}\r\n`;
+}
+
+/** The reply to a call by hash, or to one in full where the server doesn't know the script. */
+async function orInFull(byHash: unknown, inFull: () => unknown): Promise<unknown> {
+  try {
+    return await byHash;
+  } catch (error) {
+    if (!isNoScript(error)) throw error;
+    return inFull();
+  }
 }
 
 function isNoScript(error: unknown): boolean {

@@ -1,9 +1,8 @@
 /** Which pages a step will touch and are not in memory: those of its contacts, of due timers, and of new contacts. */
 import type { ClockMode } from "../kernel/clock.ts";
 import { hash, hash64 } from "../kernel/ids.ts";
-import { LIMITS } from "../kernel/limits.ts";
 import type { Directory } from "./directory.ts";
-import { pageOf } from "../dsl/contact/slots.ts";
+import { firstSlotOf, pageOf } from "../dsl/contact/slots.ts";
 import type { Pages } from "./pages.ts";
 import type { StepInput } from "./state-machine.ts";
 import type { Timers } from "./timers.ts";
@@ -22,7 +21,7 @@ export interface Residence {
 export function pagesToBring(input: StepInput, at: Residence): number[] {
   const missing = new Set<number>();
   const want = (page: number): void => {
-    if (!at.pages.has(page) && at.directory.has(page * LIMITS.page_contacts)) missing.add(page);
+    if (!at.pages.has(page) && at.directory.has(firstSlotOf(page))) missing.add(page);
   };
   if (input.work.kind === "migrate") {
     for (let page = input.work.fromPage; page < input.work.toPage; page++) want(page);

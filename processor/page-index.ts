@@ -1,6 +1,7 @@
 /** The twin of a page in the `index` hash (kernel/page.ts): what must be in memory of every contact, loaded or not. */
 import { ByteReader, type ByteWriter } from "../kernel/bytes.ts";
 import { LIMITS } from "../kernel/limits.ts";
+import { firstSlotOf } from "../dsl/contact/slots.ts";
 import type { Directory } from "./directory.ts";
 import type { Timers } from "./timers.ts";
 
@@ -21,7 +22,7 @@ export function writePageIndex(
   const begin = out.length;
   out.varint(seq);
   out.varint(count);
-  for (let slot = page * LIMITS.page_contacts, end = slot + count; slot < end; slot++) {
+  for (let slot = firstSlotOf(page), end = slot + count; slot < end; slot++) {
     out.u32(directory.lo(slot));
     out.u32(directory.hi(slot));
     out.f64(timers.get(slot));
@@ -39,7 +40,7 @@ export function loadPageIndex(page: number, bytes: Buffer, directory: Directory,
   }
   // A copy into words: a page's bytes begin anywhere, and a reader takes them one by one.
   entryBytes.set(bytes.subarray(input.at, input.at + count * ENTRY_BYTES));
-  const first = page * LIMITS.page_contacts;
+  const first = firstSlotOf(page);
   for (let i = 0; i < count; i++) {
     directory.set(first + i, words[i * 4] as number, words[i * 4 + 1] as number);
     timers.restore(first + i, flips[i * 2 + 1] as number);

@@ -13,7 +13,7 @@ import { Contact, type RestReader } from "../dsl/contact/contact.ts";
 import { ContactMemory } from "../dsl/contact/memory.ts";
 import { freeContact, touchLists } from "../dsl/contact/numbers.ts";
 import { createRestReader, putToRest, readRow, writeRow } from "../dsl/contact/row.ts";
-import { pageOf, PAGE_SHIFT, PLACE_MASK } from "../dsl/contact/slots.ts";
+import { firstSlotOf, pageOf, placeOnPage } from "../dsl/contact/slots.ts";
 import type { BoundPlan } from "../dsl/registry.ts";
 import { DecodedQueue } from "./decoded-queue.ts";
 
@@ -69,8 +69,7 @@ export class Pages {
   /** For work of its own; whoever asks for contacts has another. */
   readonly #contact = new Contact(this.memory);
   readonly #scratch = new ByteWriter(1024, SCRATCH_BYTES_MAX);
-  readonly #decoded = new DecodedQueue();
-  readonly #isDecoded = (slot: number): boolean => this.memory.isDecoded(slot);
+  readonly #decoded = new DecodedQueue((slot) => this.memory.isDecoded(slot));
   #unread = 0;
   readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
 
@@ -118,7 +117,7 @@ export class Pages {
     const { count, seq } = readPageHeader(input);
     if (count > LIMITS.page_contacts) throw new RangeError(`page ${page} has ${count} contacts`);
     this.#open(page, used);
-    for (let slot = page << PAGE_SHIFT, end = slot + count; slot < end; slot++) {
+    for (let slot = firstSlotOf(page), end = slot + count; slot < end; slot++) {
       const length = input.varint();
       const from = input.at;
       input.skip(length);
@@ -147,10 +146,11 @@ export class Pages {
   /** Makes `into` a new contact of the slot, which must be the next one of its page. */
   begin(slot: number, into: Contact, id: Uint8Array, timestamp: number, stage: number): void {
     const page = pageOf(slot);
-    if ((slot & PLACE_MASK) !== this.contactsOn(page)) throw new Error(`page ${page} has a gap before slot ${slot}`);
-    this.#table.counts[page] = (slot & PLACE_MASK) + 1;
+    const place = placeOnPage(slot);
+    if (place !== this.contactsOn(page)) throw new Error(`page ${page} has a gap before slot ${slot}`);
+    this.#table.counts[page] = place + 1;
     this.memory.openHead(slot);
-    this.#decoded.push(slot, this.#isDecoded);
+    this.#decoded.push(slot);
     into.moveTo(slot).begin(id, timestamp, stage);
   }
 
@@ -215,7 +215,7 @@ export class Pages {
     const contact = this.#contact;
     const begin = writer.length;
     writePageHeader(writer, { seq, model: plan.version, count });
-    for (let slot = page << PAGE_SHIFT, end = slot + count; slot < end; slot++) {
+    for (let slot = firstSlotOf(page), end = slot + count; slot < end; slot++) {
       const begun = writer.beginBlock();
       if (memory.isDecoded(slot)) {
         this.#unread = touchLists(contact.moveTo(slot));
@@ -227,7 +227,6 @@ export class Pages {
         else this.#makeRow(contact, writer.buffer, from, writer.length);
       } else {
         const row = memory.rowOf(slot);
-        if (row === null) throw new Error(`slot ${slot} is not on page ${page}`);
         writer.copy(row.chunk, row.from, row.end);
       }
       writer.endBlock(begun);
@@ -261,7 +260,7 @@ export class Pages {
       if (!memory.isDecoded(slot)) continue;
       if (contact.moveTo(slot).isUsed) {
         contact.isUsed = false;
-        this.#decoded.push(slot, this.#isDecoded);
+        this.#decoded.push(slot);
         continue;
       }
       this.#putAway(contact, planOfPage(pageOf(slot)));
@@ -295,9 +294,8 @@ export class Pages {
   }
 
   #rowOf(slot: number): ByteReader {
-    const row = this.memory.rowOf(slot);
-    if (row === null) throw new Error(`slot ${slot} is not on page ${pageOf(slot)}`);
-    return new ByteReader(row.chunk, row.from, row.end);
+    const { chunk, from, end } = this.memory.rowOf(slot);
+    return new ByteReader(chunk, from, end);
   }
 
   #decode(slot: number, into: Contact, plan: BoundPlan): void {
@@ -307,13 +305,13 @@ export class Pages {
     memory.openHead(slot);
     readRow(row, into.moveTo(slot), plan);
     memory.freeRow(block);
-    this.#decoded.push(slot, this.#isDecoded);
+    this.#decoded.push(slot);
   }
 
   #open(page: number, used: number): void {
     const table = this.#table;
     if (page >= table.counts.length) table.widen(Math.max(page + 1, table.counts.length * 2));
-    this.memory.widen((page + 1) << PAGE_SHIFT);
+    this.memory.widen(firstSlotOf(page + 1));
     table.here[page] = 1;
     table.counts[page] = 0;
     table.dirty[page] = 0;
@@ -326,7 +324,7 @@ export class Pages {
   #drop(page: number): void {
     const { here, counts } = this.#table;
     const { memory } = this;
-    for (let slot = page << PAGE_SHIFT, end = slot + (counts[page] as number); slot < end; slot++) {
+    for (let slot = firstSlotOf(page), end = slot + (counts[page] as number); slot < end; slot++) {
       if (memory.isDecoded(slot)) {
         freeContact(this.#contact.moveTo(slot));
         memory.closeHead(slot);

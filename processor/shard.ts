@@ -12,7 +12,7 @@ import { cardOf } from "../dsl/contact/card.ts";
 import { Contact, DamagedRest } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
-import { pageOf } from "../dsl/contact/slots.ts";
+import { firstSlotOf, pageOf } from "../dsl/contact/slots.ts";
 import { matchAhead, openView, type DispatchView } from "../dsl/plan/dispatch.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
@@ -355,7 +355,7 @@ class PartitionShard implements Shard, MembershipSink {
     for (let number = fromPage; number < end; number++) {
       this.#pages.use(number, this.seq);
       if (!this.#emit && this.#pages.seqOf(number) >= this.seq) continue;
-      const first = number * LIMITS.page_contacts;
+      const first = firstSlotOf(number);
       const count = this.#pages.contactsOn(number);
       for (let slot = first; slot < first + count; slot++) this.#migrateContact(slot, old, migration.at);
     }

@@ -130,6 +130,9 @@ export interface Shard {
     readonly write: readonly (readonly [field: string, bytes: Buffer])[];
     readonly remove: readonly string[];
   };
-  /** Drops clean pages, longest unused first, until `residentBytes` is at most `bytes` or none is left to drop. */
+  /**
+   * Makes what is kept of contacts smaller, then drops clean pages, longest unused first, until `residentBytes` is at most
+   * `bytes` or none is left to drop.
+   */
   evict(bytes: number): void;
 }

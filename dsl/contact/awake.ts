@@ -7,7 +7,7 @@
 import type { Json } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import type { ObjectState } from "../features/state.ts";
-import { PAGE_SHIFT, PLACE_MASK } from "./slots.ts";
+import { pageOf, placeOnPage } from "./slots.ts";
 
 /** One trait with the write that set it: the later timestamp wins, then the larger messageId. Null is "unset". */
 export interface Trait {
@@ -67,23 +67,23 @@ export class AwakeObjects {
   }
 
   of(slot: number): ContactObjects | null {
-    return this.#objects[slot >>> PAGE_SHIFT]?.[slot & PLACE_MASK] ?? null;
+    return this.#objects[pageOf(slot)]?.[placeOnPage(slot)] ?? null;
   }
 
   add(objects: ContactObjects): void {
-    const page = objects.slot >>> PAGE_SHIFT;
+    const page = pageOf(objects.slot);
     // No holes, which would make the list slow: pages come in any order.
     while (this.#objects.length <= page) this.#objects.push(null);
     const known = this.#objects[page] ?? Array.from({ length: LIMITS.page_contacts }, () => null);
-    known[objects.slot & PLACE_MASK] = objects;
+    known[placeOnPage(objects.slot)] = objects;
     this.#objects[page] = known;
     this.#queue.push(objects);
     this.#bytes += objects.bytes;
   }
 
   remove(objects: ContactObjects): void {
-    const page = this.#objects[objects.slot >>> PAGE_SHIFT];
-    if (page) page[objects.slot & PLACE_MASK] = null;
+    const page = this.#objects[pageOf(objects.slot)];
+    if (page) page[placeOnPage(objects.slot)] = null;
     this.#bytes -= objects.bytes;
     objects.slot = -1;
     this.#gone++;

@@ -1,14 +1,13 @@
 /**
  * A contact in memory: everything that its events, the model and the time have made of it.
  *
- * Numbers lie in a slab (slab.ts): a head of fixed size, the heads of a page of contacts side by side, and from there
- * tables of what it has (tables.ts). What is no number (traits, tags, values of properties) are objects, which only those
- * contacts have that need them, and only while they are worked on (memory.ts). `Contact` is a window onto one contact
+ * Numbers lie in a slab (slab.ts): a head of fixed size, and from there tables of what it has (tables.ts). What is no number (traits, tags, values of properties) are objects, which only those
+ * contacts have that need them, and only while they are worked on (awake.ts). `Contact` is a window onto one contact
  * after the other: whoever works on contacts has one and moves it, so that a contact at rest is no object at all.
  */
 import type { Json } from "../../kernel/event.ts";
-import * as layout from "./head.ts";
 import { estimateObjects, type ContactObjects, type Trait } from "./awake.ts";
+import * as layout from "./head.ts";
 import { ContactMemory, type ChangeDetails } from "./memory.ts";
 import * as slabs from "./slab.ts";
 import type { Slab } from "./slab.ts";

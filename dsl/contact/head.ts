@@ -12,7 +12,7 @@ export const FLAGS = 9;
 export const CHANGE = 10;
 export const DETAILS = 11;
 export const ID_BYTES = 12;
-/** The block with what it has beside its numbers, as bytes: `objects` in memory.ts. */
+/** The block with what it has beside its numbers, as bytes: `ContactObjects` in awake.ts. */
 export const OWN = 13;
 /** Tables: each a block and the number of its entries. */
 export const NUMBERS = 14;

@@ -119,10 +119,10 @@ export class ContactMemory<R = never> {
     this.#places[slot] = -block;
   }
 
-  /** Where the row of a contact that has no head lies; null where it isn't here. One for all contacts. */
-  rowOf(slot: number): RowBytes | null {
+  /** Where the row of a contact that has no head lies. One for all contacts. Throws where it isn't here. */
+  rowOf(slot: number): RowBytes {
     const block = -(this.#places[slot] as number);
-    if (block <= 0) return null;
+    if (!(block > 0)) throw new Error(`slot ${slot} has no row in memory`);
     const chunk = chunkOf(block);
     const at = offsetOf(block);
     const row = this.#row;

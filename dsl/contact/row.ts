@@ -20,10 +20,10 @@ import { putRowMember, readRowFacts, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeR
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
+import type { ContactObjects, Trait } from "./awake.ts";
 import { DamagedRest, NO_TRAITS, type Contact, type RestReader } from "./contact.ts";
 import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
-import type { ContactObjects, Trait } from "./awake.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, fill, insertAt, keyAt, numberAt, sortEntries } from "./tables.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A part of a hash whose fields are small, as one string: a client takes a reply of thousands of strings to pieces one by
- * one, which costs it more than what is in them.
+ * A part of a hash as one string: where values are small, a client would take thousands of them to pieces one by one, which
+ * costs it more than what is in them.
  *
  * Replies {next cursor, for each field: u32 its length, the field, u32 the value's length, the value}, integers with the
  * lowest byte first. Cursors are HSCAN's: 0 begins and ends, a field may come twice.

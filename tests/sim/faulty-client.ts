@@ -29,14 +29,7 @@ const SCRIPT: ReadonlySet<unknown> = new Set([COMMIT_SCRIPT.sha, COMMIT_SCRIPT.l
 const COMMIT_KEYS = 9;
 const KEEP_DELTAS_ARGUMENT = 17;
 
-const COMMANDS: ReadonlySet<string> = new Set([
-  "evalsha",
-  "eval",
-  "sendCommand",
-  "hmgetBuffer",
-  "hscanBuffer",
-  "xrangeBuffer",
-]);
+const COMMANDS: ReadonlySet<string> = new Set(["evalsha", "eval", "sendCommand", "hmgetBuffer", "xrangeBuffer"]);
 
 type Send = () => Promise<unknown>;
 
