@@ -10,6 +10,7 @@
 import { pack, unpack } from "msgpackr";
 import { ByteReader, type ByteWriter } from "./bytes.ts";
 import type { JsonObject } from "./event.ts";
+import type { TagList } from "./tag-list.ts";
 
 /** One step: enough to run it again and get the same state. */
 export interface Step {
@@ -103,10 +104,10 @@ export interface DeltaRowSource {
   /** Segment ids entered and left since the last delta of this contact. */
   entered: readonly number[];
   left: readonly number[];
-  /** Tags whose points changed, micro points. */
-  tags: [name: string, points: number][];
-  /** Tags that it no longer has. */
-  untagged: string[];
+  /** Tags whose points changed; null for none. */
+  tags: TagList | null;
+  /** Tags that it no longer has, whose points say nothing; null for none. */
+  untagged: TagList | null;
 }
 
 const HAS_ID = 1;
@@ -117,13 +118,14 @@ const HAS_TAGS = 16;
 
 export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
   const segments = row.entered.length + row.left.length > 0;
-  const tags = row.tags.length + row.untagged.length > 0;
+  const tags = row.tags?.count ?? 0;
+  const untagged = row.untagged?.count ?? 0;
   out.u8(
     (row.id !== null ? HAS_ID : 0) |
       (row.score !== null ? HAS_SCORE : 0) |
       (row.stage !== null ? HAS_STAGE : 0) |
       (segments ? HAS_SEGMENTS : 0) |
-      (tags ? HAS_TAGS : 0),
+      (tags + untagged > 0 ? HAS_TAGS : 0),
   );
   out.varint(row.slot);
   if (row.id !== null) out.text(row.id);
@@ -133,15 +135,14 @@ export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
     writeIds(out, row.entered);
     writeIds(out, row.left);
   }
-  if (tags) {
-    out.varint(row.tags.length);
-    for (const [name, points] of row.tags) {
-      out.text(name);
-      out.f64(points);
-    }
-    out.varint(row.untagged.length);
-    for (const name of row.untagged) out.text(name);
+  if (tags + untagged === 0) return;
+  out.varint(tags);
+  for (let i = 0; i < tags; i++) {
+    row.tags?.writeName(out, i);
+    out.f64(row.tags?.points(i) ?? 0);
   }
+  out.varint(untagged);
+  for (let i = 0; i < untagged; i++) row.untagged?.writeName(out, i);
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * A page of state: up to 8 contacts in order of arrival, as stored in the partition's `pages` hash.
  *
- *   u8 format (4) | varint seq (the step it holds) | varint model version | varint count | count rows
+ *   u8 format (5) | varint seq (the step it holds) | varint model version | varint count | count rows
  *   row = block: head, then features (opaque here; dsl/contact/row.ts)
  *
  * Its twin in the `index` hash has what must be in memory for every contact, loaded or not:
@@ -10,7 +10,7 @@
  */
 import { ByteReader, putSvarint, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "./bytes.ts";
 
-export const PAGE_FORMAT = 4;
+export const PAGE_FORMAT = 5;
 
 export interface PageHeader {
   readonly seq: number;
@@ -57,7 +57,11 @@ export function writeRowHead(out: ByteWriter, head: RowHead): void {
     at = putRowMember(out.buffer, at, head.lastSeen, head.members[i] ?? 0, head.since[i] ?? 0);
   }
   out.settle(at);
-  writeRowTags(out, head.tags.length, head.tags);
+  out.varint(head.tags.length);
+  for (const [name, points] of head.tags) {
+    out.text(name);
+    out.svarint(points);
+  }
 }
 
 export type RowFacts = Omit<RowHead, "id" | "members" | "since" | "tags">;
@@ -83,22 +87,15 @@ export function readRowFacts(input: ByteReader): RowFacts {
   };
 }
 
-/** … behind their number its segments one by one, in `ROW_MEMBER_BYTES_MAX` that were claimed each, … */
+/**
+ * … behind their number its segments one by one, in `ROW_MEMBER_BYTES_MAX` that were claimed each, … and its tags, behind
+ * their number the name of each as a text and its micro points as an svarint.
+ */
 export function putRowMember(buffer: Buffer, at: number, lastSeen: number, segment: number, since: number): number {
   return putSvarint(buffer, putVarint(buffer, at, segment), lastSeen - since);
 }
 
 export const ROW_MEMBER_BYTES_MAX = 2 * VARINT_BYTES_MAX;
-
-/** … and its tags. */
-export function writeRowTags(out: ByteWriter, count: number, tags: Iterable<readonly [string, number]>): void {
-  out.varint(count);
-  if (count === 0) return;
-  for (const [name, points] of tags) {
-    out.text(name);
-    out.svarint(points);
-  }
-}
 
 export function readRowHead(input: ByteReader): RowHead {
   const id = input.text();

@@ -39,9 +39,9 @@ export class TextNumbers {
     return this.count++;
   }
 
-  /** The number of the text whose UTF-8 lies from `from` up to but without `to`; -1 where it has none. */
-  find(bytes: Uint8Array, from: number, to: number): number {
-    return (this.#slots[this.#slotOf(bytes, from, to, textHash(bytes, from, to)) + 1] as number) - 1;
+  /** The number of the text whose UTF-8 lies from `from` up to but without `to`; -1 where it has none. `hash`: its `textHash`. */
+  find(bytes: Uint8Array, from: number, to: number, hash = textHash(bytes, from, to)): number {
+    return (this.#slots[this.#slotOf(bytes, from, to, hash) + 1] as number) - 1;
   }
 
   /** Where a text's slot begins, or the free one that it would take. */

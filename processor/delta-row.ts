@@ -1,11 +1,15 @@
 /** From a changed contact to the row that views get of it. */
 import type { Contact } from "../dsl/contact/contact.ts";
-import { CHANGED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, MEMBERS } from "../dsl/contact/head.ts";
+import { CHANGED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, CHANGED_TAGS, MEMBERS } from "../dsl/contact/head.ts";
 import { isMember, keysOf } from "../dsl/contact/tables.ts";
+import { openTags } from "../dsl/contact/tags.ts";
 import type { ByteWriter } from "../kernel/bytes.ts";
 import { writeDeltaRow, writeScoreDelta, type DeltaRowSource } from "../kernel/delta.ts";
+import { TagList } from "../kernel/tag-list.ts";
 
 const NONE: [] = [];
+const tagged = new TagList();
+const untagged = new TagList();
 /** Written and forgotten: one for all, since every contact that changed makes one. */
 const row: DeltaRowSource = {
   slot: 0,
@@ -14,15 +18,15 @@ const row: DeltaRowSource = {
   stage: 0,
   entered: NONE,
   left: NONE,
-  tags: NONE,
-  untagged: NONE,
+  tags: null,
+  untagged: null,
 };
 
 /** Writes what views have to know of a contact that changed: absolute values, read from it now. */
 export function writeContactDelta(out: ByteWriter, contact: Contact): void {
-  const { change, details } = contact;
+  const { change, moves } = contact;
   if (change === 0) throw new Error("a contact without a change has no delta");
-  if (change === (CHANGED | CHANGED_SCORE) && details === null) {
+  if (change === (CHANGED | CHANGED_SCORE) && moves === null) {
     writeScoreDelta(out, contact.slot, contact.score);
     return;
   }
@@ -33,12 +37,11 @@ export function writeContactDelta(out: ByteWriter, contact: Contact): void {
   row.stage = isNew || (change & CHANGED_STAGE) !== 0 ? contact.stage : null;
   row.entered = isNew ? keysOf(contact, MEMBERS) : NONE;
   row.left = NONE;
-  row.tags = isNew && contact.tags.size > 0 ? [...contact.tags] : NONE;
-  row.untagged = NONE;
-  if (!isNew && details !== null) {
-    fillSegments(contact, details.segments);
-    if (details.tags.size > 0) fillTags(contact, details.tags);
-  }
+  if (!isNew && moves !== null) fillSegments(contact, moves);
+  const hasTags = isNew || (change & CHANGED_TAGS) !== 0;
+  if (hasTags) fillTags(contact, isNew);
+  row.tags = hasTags ? tagged : null;
+  row.untagged = hasTags ? untagged : null;
   writeDeltaRow(out, row);
 }
 
@@ -55,12 +58,14 @@ function fillSegments(contact: Contact, moved: readonly number[]): void {
   row.left = ids.filter((id) => !isMember(contact, id));
 }
 
-function fillTags(contact: Contact, changed: ReadonlySet<string>): void {
-  row.tags = [];
-  row.untagged = [];
-  for (const tag of changed) {
-    const points = contact.tags.get(tag);
-    if (points === undefined) row.untagged.push(tag);
-    else row.tags.push([tag, points]);
+/** Those that changed, or all. */
+function fillTags(contact: Contact, all: boolean): void {
+  tagged.clear();
+  untagged.clear();
+  const tags = openTags(contact);
+  for (let place = 0; place < tags.count; place++) {
+    if (!all && !tags.isMarked(place)) continue;
+    if (!tags.isGone(place)) tagged.add(tags.bytes, tags.textFrom(place), tags.textTo(place), tags.number(place));
+    else if (!all) untagged.add(tags.bytes, tags.textFrom(place), tags.textTo(place), 0);
   }
 }

@@ -12,7 +12,9 @@ import { cardOf } from "../dsl/contact/card.ts";
 import { Contact, DamagedRest } from "../dsl/contact/contact.ts";
 import { runFlip, runFlips, type MembershipSink } from "../dsl/contact/evaluate.ts";
 import { migrateContact } from "../dsl/contact/migrate.ts";
+import { CHANGED_TAGS } from "../dsl/contact/head.ts";
 import { firstSlotOf, pageOf } from "../dsl/contact/slots.ts";
+import { settleTags } from "../dsl/contact/tags.ts";
 import { matchAhead, openView, type DispatchView } from "../dsl/plan/dispatch.ts";
 import { planOf, type BoundPlan } from "../dsl/registry.ts";
 import { createDirectory, type Directory } from "./directory.ts";
@@ -417,10 +419,11 @@ class PartitionShard implements Shard, MembershipSink {
     for (const slot of this.#changed) {
       contact.moveTo(slot);
       if (this.#emit) writeContactDelta(this.#rows, contact);
+      if ((contact.change & CHANGED_TAGS) !== 0) settleTags(contact);
       contact.forgetChange();
     }
     this.#changed.length = 0;
-    this.#pages.memory.forgetDetails();
+    this.#pages.memory.forgetMoves();
     return this.#rows.length === 0 ? null : this.#rows.view();
   }
 }

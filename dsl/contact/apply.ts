@@ -4,22 +4,23 @@ import type { Plan } from "../plan/plan.ts";
 import * as dispatch from "../plan/dispatch.ts";
 import type { DispatchView } from "../plan/dispatch.ts";
 import type { EventView } from "../plan/event-view.ts";
-import type { SelectorPlan } from "../plan/builder.ts";
-import { addTagPoints } from "../features/tag-counts.ts";
+import type { SelectorPlan, TagPoints } from "../plan/builder.ts";
 import * as times from "../features/times.ts";
 import type { Contact } from "./contact.ts";
 import * as evaluation from "./evaluate.ts";
 import type { MembershipSink } from "./evaluate.ts";
 import * as forgetting from "./forget.ts";
 import * as layout from "./head.ts";
+import * as tagging from "./tags.ts";
 import { mergeTraits } from "./traits.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { matchEvent } = dispatch;
 const { addTime } = times;
-const { evaluateDirty } = evaluation;
+const { evaluateDirty, markTagReaders } = evaluation;
 const { forgetNeighbours } = forgetting;
-const { CHANGED_NEW, CHANGED_SCORE } = layout;
+const { addTagPoints } = tagging;
+const { CHANGED_NEW, CHANGED_SCORE, CHANGED_TAGS } = layout;
 
 export interface ApplyLimits {
   readonly traits_max: number;
@@ -52,7 +53,7 @@ export function applyEvent(
   }
   const matches = matchEvent(plan.selectorsFor, view, event, plan.matched);
   for (let i = 0; i < matches; i++) takeMatch(plan, contact, plan.matched[i] as SelectorPlan, view, event, at, now);
-  markTags(plan, contact);
+  if ((contact.change & CHANGED_TAGS) !== 0) markTagReaders(plan, contact);
   evaluateDirty(plan, contact, now, "event", sink);
 }
 
@@ -106,18 +107,8 @@ function takeMatch(
     contact.mark(CHANGED_SCORE);
     plan.dirty.addAll(plan.readers.score);
   }
-  if (selector.tags.length === 0) return;
-  for (const [tag, points] of selector.tags) addTagPoints(contact, tag, points, plan.limits.tags_max);
-}
-
-/** Tags changed since the last delta: a superset of those of this event, which costs no more than a look. */
-function markTags(plan: Plan, contact: Contact): void {
-  const tags = contact.details?.tags;
-  if (tags === undefined || tags.size === 0) return;
-  plan.dirty.addAll(plan.readers.anyTag);
-  if (plan.readers.tags.size === 0) return;
-  for (const tag of tags) {
-    const readers = plan.readers.tags.get(tag);
-    if (readers !== undefined) plan.dirty.addAll(readers);
+  for (let i = 0; i < selector.tags.length; i++) {
+    const { name, points } = selector.tags[i] as TagPoints;
+    addTagPoints(contact, name.hash, name.bytes, 0, name.bytes.length, points, plan.limits.tags_max);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What contacts have beside their numbers while they are worked on: traits, tags and values of properties as objects.
+ * What contacts have beside their numbers and tags while they are worked on: traits and values of properties as objects.
  *
  * The garbage collector goes through all objects again and again, and a million contacts would be millions of them. So
  * only those that were used last stay objects, within a bound; at rest they are bytes (memory.ts).
@@ -16,7 +16,7 @@ export interface Trait {
   by: string;
 }
 
-/** What a contact has beside its numbers. */
+/** What a contact has beside its numbers and tags. */
 export interface ContactObjects {
   /** -1 once the contact has none any more, or is at rest. */
   slot: number;
@@ -24,8 +24,6 @@ export interface ContactObjects {
   traits: ReadonlyMap<string, Trait> | null;
   /** Whether they differ from those in the block. */
   traitsChanged: boolean;
-  /** Tags that it has, with micro points; `NO_TAGS` while there are none. */
-  tags: ReadonlyMap<string, number>;
   /** Local numbers of the features that keep an object, ascending, and their states beside them. */
   readonly features: number[];
   readonly states: ObjectState[];

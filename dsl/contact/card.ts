@@ -10,10 +10,11 @@ import type { Contact } from "./contact.ts";
 import { MEMBERS } from "./head.ts";
 import { openList } from "./numbers.ts";
 import { numberAt, placeOf } from "./tables.ts";
+import { tagsOf } from "./tags.ts";
 
 /** The caller guarantees that the contact has lived through all flips up to `t`. */
 export function cardOf(plan: Plan, contact: Contact, t: number): Card {
-  const tags = [...contact.tags].map(([name, points]) => ({ name, score: fromMicros(points) }));
+  const tags = tagsOf(contact).map(([name, points]) => ({ name, score: fromMicros(points) }));
   tags.sort((a, b) => b.score - a.score || compareCodePoints(a.name, b.name));
   const traits = [...contact.traits].flatMap(([key, trait]): [string, Json][] =>
     trait.value === null ? [] : [[key, trait.value]],

@@ -1,25 +1,25 @@
 /**
  * A contact in memory: everything that its events, the model and the time have made of it.
  *
- * Numbers lie in a slab (slab.ts): a head of fixed size, and from there tables of what it has (tables.ts). What is no number (traits, tags, values of properties) are objects, which only those
- * contacts have that need them, and only while they are worked on (awake.ts). `Contact` is a window onto one contact
+ * Numbers and tags lie in a slab (slab.ts): a head of fixed size, and from there tables of what it has (tables.ts,
+ * tags.ts). What else there is (traits, values of properties) are objects, which only those contacts have that need them,
+ * and only while they are worked on (awake.ts). `Contact` is a window onto one contact
  * after the other: whoever works on contacts has one and moves it, so that a contact at rest is no object at all.
  */
 import type { Json } from "../../kernel/event.ts";
 import { estimateObjects, type ContactObjects, type Trait } from "./awake.ts";
 import * as layout from "./head.ts";
-import { ContactMemory, type ChangeDetails } from "./memory.ts";
+import { ContactMemory } from "./memory.ts";
 import * as slabs from "./slab.ts";
 import type { Slab } from "./slab.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
-const { CHANGE, CHANGED, DETAILS, FIRST_SEEN, FLAGS, HEAD_UNITS, ID, ID_BYTES, ID_INLINE_BYTES_MAX } = layout;
+const { CHANGE, CHANGED, MOVES, FIRST_SEEN, FLAGS, HEAD_UNITS, ID, ID_BYTES, ID_INLINE_BYTES_MAX } = layout;
 const { KNOWN, LAST_SEEN, NEXT_FLIP, OBJECTS, SATURATED, SCORE, STAGE, USED } = layout;
 const { chunkOf, offsetOf } = slabs;
 
-/** Most contacts have neither traits nor tags, and an empty map takes more room than all else that they have. */
+/** Most contacts have no traits, and an empty map takes more room than all else that they have. */
 export const NO_TRAITS: ReadonlyMap<string, Trait> = new Map();
-export const NO_TAGS: ReadonlyMap<string, number> = new Map();
 
 /** The bytes of a contact at rest are not what a contact wrote: no fault of the event in whose course that is found. */
 export class DamagedRest extends Error {
@@ -209,18 +209,9 @@ export class Contact {
 
   /** The value of a trait, undefined for none; `keyBytes`: the key as UTF-8. */
   trait(key: string, keyBytes: Uint8Array): Json | undefined {
-    const { objects, memory } = this;
-    if (objects === null) return undefined;
-    if (objects.traits === null && memory.restReader !== null) return memory.restReader.readTrait(this, keyBytes);
-    return objects.traits?.get(key)?.value;
-  }
-
-  get tags(): ReadonlyMap<string, number> {
-    return this.objects === null ? NO_TAGS : this.objects.tags;
-  }
-
-  set tags(tags: ReadonlyMap<string, number>) {
-    if (this.objects !== null || tags.size > 0) this.ownObjects().tags = tags;
+    const { objectsHere, memory } = this;
+    if (objectsHere !== null && objectsHere.traits !== null) return objectsHere.traits.get(key)?.value;
+    return memory.restReader?.readTrait(this, keyBytes);
   }
 
   /** Whether it was worked on again since it came, or since that was looked at last. */
@@ -242,34 +233,27 @@ export class Contact {
     this.i32[at] = (this.i32[at] as number) | CHANGED | bits;
   }
 
-  /** What else changed since then; null for nothing. */
-  get details(): ChangeDetails | null {
-    const number = this.i32[this.base + DETAILS] as number;
-    return number === 0 ? null : this.memory.details(number);
+  /** Ids of the segments entered or left since then, each perhaps several times; null for none. */
+  get moves(): readonly number[] | null {
+    const number = this.i32[this.base + MOVES] as number;
+    return number === 0 ? null : this.memory.moves(number);
   }
 
-  ownDetails(): ChangeDetails {
-    const at = this.base + DETAILS;
-    if (this.i32[at] === 0) this.i32[at] = this.memory.newDetails();
+  addMove(segmentId: number): void {
+    const at = this.base + MOVES;
+    if (this.i32[at] === 0) this.i32[at] = this.memory.newMoves();
     this.mark(0);
-    return this.memory.details(this.i32[at] as number);
+    this.memory.moves(this.i32[at] as number).push(segmentId);
   }
 
   /** The delta of the contact has been written. */
   forgetChange(): void {
     this.i32[this.base + CHANGE] = 0;
-    this.i32[this.base + DETAILS] = 0;
+    this.i32[this.base + MOVES] = 0;
   }
 
   ownObjects(): ContactObjects {
     return this.objects ?? this.#newObjects(NO_TRAITS, 0);
-  }
-
-  /** The contact's own tags, to be changed. */
-  ownTags(): Map<string, number> {
-    const objects = this.ownObjects();
-    if (objects.tags === NO_TAGS) objects.tags = new Map();
-    return objects.tags as Map<string, number>;
   }
 
   /** The contact's own traits, to be changed. */
@@ -308,7 +292,7 @@ export class Contact {
     }
     const rest = memory.restOf(this);
     if (rest === null || memory.restReader === null) throw new Error("the objects of a contact are gone");
-    const objects = this.#newObjects(null, rest.end - rest.tagsFrom);
+    const objects = this.#newObjects(null, rest.end - rest.from);
     memory.restReader.read(this);
     this.objectCursor = 0;
     this.addedObject = -1;
@@ -322,7 +306,6 @@ export class Contact {
       slot,
       traits,
       traitsChanged: false,
-      tags: NO_TAGS,
       features: [],
       states: [],
       bytes,

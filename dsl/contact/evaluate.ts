@@ -9,6 +9,7 @@ import * as thresholds from "../plan/threshold.ts";
 import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as tables from "./tables.ts";
+import { openTags, replaceTags } from "./tags.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { horizon } = horizons;
@@ -161,7 +162,7 @@ function setMembership(
   if (holds) insertAt(contact, MEMBERS, -1 - place, segmentId, t);
   else removeAt(contact, MEMBERS, place);
   // The row of a contact that is new gives all its segments.
-  if ((contact.change & CHANGED_NEW) === 0) contact.ownDetails().segments.push(segmentId);
+  if ((contact.change & CHANGED_NEW) === 0) contact.addMove(segmentId);
   sink.moved(contact, segmentId, holds, t, cause);
   const readers = plan.readers.segments.get(segmentId);
   if (readers !== undefined) plan.dirty.addAll(readers);
@@ -175,18 +176,25 @@ function setScore(plan: Plan, contact: Contact, score: number): void {
   plan.dirty.addAll(plan.readers.score);
 }
 
-/** Replaces all tags; those that a predicate reads and that changed are marked. */
-function setTags(plan: Plan, contact: Contact, tags: Map<string, number>): void {
-  const before = contact.tags;
-  contact.tags = tags;
-  for (const [tag, points] of tags) if (before.get(tag) !== points) markTag(plan, contact, tag);
-  for (const tag of before.keys()) if (!tags.has(tag)) markTag(plan, contact, tag);
+/** Replaces all tags; who reads those that changed is marked. */
+function setTags(plan: Plan, contact: Contact, given: ReadonlyMap<string, number>): void {
+  if (replaceTags(contact, given)) markTagReaders(plan, contact);
 }
 
-function markTag(plan: Plan, contact: Contact, tag: string): void {
-  contact.ownDetails().tags.add(tag);
-  plan.dirty.addAll(plan.readers.anyTag);
-  plan.dirty.addAll(plan.readers.tags.get(tag) ?? []);
+/**
+ * Marks who reads the tags that have changed since the last delta: a superset of those that have changed just now, and no
+ * dearer to find.
+ */
+export function markTagReaders({ dirty, readers }: Plan, contact: Contact): void {
+  dirty.addAll(readers.anyTag);
+  const { names, roots } = readers.tags;
+  if (roots.length === 0) return;
+  const tags = openTags(contact);
+  for (let place = 0; place < tags.count; place++) {
+    if (!tags.isMarked(place)) continue;
+    const name = names.find(tags.bytes, tags.textFrom(place), tags.textTo(place), tags.hash(place));
+    if (name >= 0) dirty.addAll(roots[name] as readonly number[]);
+  }
 }
 
 /** A stage's `when` moves the contact at the moment it turns true, forward only. */

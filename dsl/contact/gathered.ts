@@ -28,13 +28,18 @@ export function gatherNumber(feature: number, value: number): void {
 
 /** Gathers a list of that length, at least 1, with undefined numbers, and opens it. */
 export function gatherList({ slab }: Contact, feature: number, length: number): void {
-  const place = add(feature * 2 + 1);
   const block = slab.alloc(roomFor(length));
-  pairs[place * 2] = block;
-  pairs[place * 2 + 1] = length;
+  gatherBlock(feature, block, length);
   list.f64 = slab.f64[chunkOf(block)] as Float64Array;
   list.from = offsetOf(block);
   list.length = length;
+}
+
+/** Gathers a block in place of a list (names.ts), of as many units as a list of `units` numbers has. */
+export function gatherBlock(feature: number, block: number, units: number): void {
+  const place = add(feature * 2 + 1);
+  pairs[place * 2] = block;
+  pairs[place * 2 + 1] = units;
 }
 
 /** Fills the contact's table, which must be empty. */

@@ -10,22 +10,24 @@ export const NEXT_FLIP = 3;
 export const STAGE = 8;
 export const FLAGS = 9;
 export const CHANGE = 10;
-export const DETAILS = 11;
+export const MOVES = 11;
 export const ID_BYTES = 12;
-/** The block with what it has beside its numbers, as bytes: `ContactObjects` in awake.ts. */
+/** The block with what else it has, as bytes: `ContactObjects` in awake.ts. */
 export const OWN = 13;
 /** Tables: each a block and the number of its entries. */
 export const NUMBERS = 14;
 export const ARMED = 16;
 export const MEMBERS = 18;
 export const HELD = 20;
+/** The block with its tags (tags.ts). */
+export const TAGS = 22;
 /** The id as UTF-8; where it is longer than there is room for here, the block in which it lies. */
-export const ID = 22;
+export const ID = 23;
 export const ID_INLINE_BYTES_MAX = (HEAD_UNITS * 2 - ID) * 4;
 
 export const KNOWN = 1;
 export const SATURATED = 2;
-/** Whether it has anything beside its numbers. */
+/** Whether it has anything beside its numbers and its tags. */
 export const OBJECTS = 4;
 /** Whether it was worked on again since it was decoded, or since that was looked at last. */
 export const USED = 8;
@@ -35,3 +37,5 @@ export const CHANGED = 1;
 export const CHANGED_NEW = 2;
 export const CHANGED_SCORE = 4;
 export const CHANGED_STAGE = 8;
+/** Which of them, and how, is marked among the tags. */
+export const CHANGED_TAGS = 16;

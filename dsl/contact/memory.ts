@@ -17,8 +17,8 @@ const { chunkOf, offsetOf, Slab } = slabs;
 /** Heads are made by so many at a time, so that they lie side by side. */
 const HEADS_AT_ONCE = 32;
 const FIRST_SLOTS = 64 * LIMITS.page_contacts;
-/** What lies before a row in its block: how many bytes it has. */
-const ROW_LENGTH_BYTES = 4;
+/** What lies before bytes in their block: how many there are. */
+const LENGTH_BYTES = 4;
 
 /** Where a contact's head is: a `Contact`. */
 interface Head {
@@ -26,25 +26,11 @@ interface Head {
   readonly base: number;
 }
 
-/** Where in a chunk a row lies. */
-export interface RowBytes {
+/** Where in a chunk a row lies, or what a contact has at rest. */
+export interface BlockBytes {
   chunk: Buffer;
   from: number;
   end: number;
-}
-
-/** Where in a chunk the parts of a contact's block lie: tags, then all else. */
-export interface RestBytes {
-  chunk: Buffer;
-  tagsFrom: number;
-  ownFrom: number;
-  end: number;
-}
-
-/** Of changes that a bit can't tell: ids of segments entered or left, each perhaps several times, and tags. */
-export interface ChangeDetails {
-  readonly segments: number[];
-  readonly tags: Set<string>;
 }
 
 /** `R`: what turns bytes into objects again (contact.ts). */
@@ -57,12 +43,15 @@ export class ContactMemory<R = never> {
   #freeHead = 0;
   #freeHeads = 0;
   #rowUnits = 0;
-  readonly #row: RowBytes = { chunk: Buffer.alloc(0), from: 0, end: 0 };
-  readonly #rest: RestBytes = { chunk: Buffer.alloc(0), tagsFrom: 0, ownFrom: 0, end: 0 };
+  readonly #row: BlockBytes = { chunk: Buffer.alloc(0), from: 0, end: 0 };
+  readonly #rest: BlockBytes = { chunk: Buffer.alloc(0), from: 0, end: 0 };
   #restReader: R | null = null;
-  /** Of contacts that changed since the last deltas, by number from 1 on; used again for the next. */
-  readonly #details: ChangeDetails[] = [];
-  #detailsUsed = 0;
+  /**
+   * Ids of the segments that were entered or left since the last deltas, each perhaps several times, by number from 1 on:
+   * a contact that moved has one such list. Used again for the next.
+   */
+  readonly #moves: number[][] = [];
+  #movesUsed = 0;
 
   /** Of all contacts, that of objects estimated. */
   get bytes(): number {
@@ -110,26 +99,15 @@ export class ContactMemory<R = never> {
   /** Makes the contact of a slot that has no head a row, of which a copy is made. */
   setRow(slot: number, bytes: Buffer, from: number, to: number): void {
     const units = rowUnits(to - from);
-    const block = this.slab.alloc(units);
-    const chunk = chunkOf(block);
-    const at = offsetOf(block);
-    (this.slab.i32[chunk] as Int32Array)[at * 2] = to - from;
-    bytes.copy(this.slab.u8[chunk] as Buffer, at * 8 + ROW_LENGTH_BYTES, from, to);
     this.#rowUnits += units;
-    this.#places[slot] = -block;
+    this.#places[slot] = -this.#copyOf(bytes, from, to, units);
   }
 
   /** Where the row of a contact that has no head lies. One for all contacts. Throws where it isn't here. */
-  rowOf(slot: number): RowBytes {
+  rowOf(slot: number): BlockBytes {
     const block = -(this.#places[slot] as number);
     if (!(block > 0)) throw new Error(`slot ${slot} has no row in memory`);
-    const chunk = chunkOf(block);
-    const at = offsetOf(block);
-    const row = this.#row;
-    row.chunk = this.slab.u8[chunk] as Buffer;
-    row.from = at * 8 + ROW_LENGTH_BYTES;
-    row.end = row.from + ((this.slab.i32[chunk] as Int32Array)[at * 2] as number);
-    return row;
+    return this.#open(block, this.#row);
   }
 
   /** Takes the row of a slot out of memory; gives its block, in which it stands until `freeRow`. */
@@ -155,30 +133,15 @@ export class ContactMemory<R = never> {
   }
 
   /** Where a contact's bytes lie, valid until its block is replaced; null without any. One for all contacts. */
-  restOf(contact: Head): RestBytes | null {
+  restOf(contact: Head): BlockBytes | null {
     const block = contact.i32[contact.base + OWN] as number;
     if (block === 0) return null;
-    const integers = this.slab.i32[chunkOf(block)] as Int32Array;
-    const at = offsetOf(block) * 2;
-    const rest = this.#rest;
-    rest.chunk = this.slab.u8[chunkOf(block)] as Buffer;
-    rest.tagsFrom = (offsetOf(block) + 1) * 8;
-    rest.ownFrom = rest.tagsFrom + (integers[at] as number);
-    rest.end = rest.ownFrom + (integers[at + 1] as number);
-    return rest;
+    return this.#open(block, this.#rest);
   }
 
-  /** Replaces a contact's block by a copy of some bytes: tags, and all else. */
-  setRest(contact: Head, bytes: Buffer, tagsFrom: number, tagsTo: number, ownFrom: number, ownTo: number): void {
-    const tagsBytes = tagsTo - tagsFrom;
-    const block = this.slab.alloc(restUnits(tagsBytes + ownTo - ownFrom));
-    const integers = this.slab.i32[chunkOf(block)] as Int32Array;
-    integers[offsetOf(block) * 2] = tagsBytes;
-    integers[offsetOf(block) * 2 + 1] = ownTo - ownFrom;
-    const chunk = this.slab.u8[chunkOf(block)] as Buffer;
-    const to = (offsetOf(block) + 1) * 8;
-    bytes.copy(chunk, to, tagsFrom, tagsTo);
-    bytes.copy(chunk, to + tagsBytes, ownFrom, ownTo);
+  /** Replaces a contact's block by a copy of some bytes. */
+  setRest(contact: Head, bytes: Buffer, from: number, to: number): void {
+    const block = this.#copyOf(bytes, from, to, restUnits(to - from));
     this.freeRest(contact);
     contact.i32[contact.base + OWN] = block;
   }
@@ -186,7 +149,7 @@ export class ContactMemory<R = never> {
   freeRest(contact: Head): void {
     const rest = this.restOf(contact);
     if (rest === null) return;
-    this.slab.free(contact.i32[contact.base + OWN] as number, restUnits(rest.end - rest.tagsFrom));
+    this.slab.free(contact.i32[contact.base + OWN] as number, restUnits(rest.end - rest.from));
     contact.i32[contact.base + OWN] = 0;
   }
 
@@ -197,23 +160,39 @@ export class ContactMemory<R = never> {
     return (i32[base] as number) ^ (i32[base + NUMBERS] as number) ^ (i32[base + HEAD_UNITS * 2 - 1] as number);
   }
 
-  newDetails(): number {
-    if (this.#detailsUsed === this.#details.length) this.#details.push({ segments: [], tags: new Set() });
-    return ++this.#detailsUsed;
+  newMoves(): number {
+    if (this.#movesUsed === this.#moves.length) this.#moves.push([]);
+    return ++this.#movesUsed;
   }
 
-  details(number: number): ChangeDetails {
-    return this.#details[number - 1] as ChangeDetails;
+  moves(number: number): number[] {
+    return this.#moves[number - 1] as number[];
   }
 
   /** All deltas have been written. */
-  forgetDetails(): void {
-    for (let i = 0; i < this.#detailsUsed; i++) {
-      const { segments, tags } = this.#details[i] as ChangeDetails;
-      segments.length = 0;
-      if (tags.size > 0) tags.clear();
-    }
-    this.#detailsUsed = 0;
+  forgetMoves(): void {
+    for (let i = 0; i < this.#movesUsed; i++) (this.#moves[i] as number[]).length = 0;
+    this.#movesUsed = 0;
+  }
+
+  /** A block with some bytes behind their length. */
+  #copyOf(bytes: Buffer, from: number, to: number, units: number): number {
+    const block = this.slab.alloc(units);
+    const chunk = chunkOf(block);
+    const at = offsetOf(block);
+    (this.slab.i32[chunk] as Int32Array)[at * 2] = to - from;
+    bytes.copy(this.slab.u8[chunk] as Buffer, at * 8 + LENGTH_BYTES, from, to);
+    return block;
+  }
+
+  /** The bytes that `#copyOf` copied. */
+  #open(block: number, into: BlockBytes): BlockBytes {
+    const chunk = chunkOf(block);
+    const at = offsetOf(block);
+    into.chunk = this.slab.u8[chunk] as Buffer;
+    into.from = at * 8 + LENGTH_BYTES;
+    into.end = into.from + ((this.slab.i32[chunk] as Int32Array)[at * 2] as number);
+    return into;
   }
 
   #makeHeads(): void {
@@ -231,11 +210,11 @@ export class ContactMemory<R = never> {
 
 /** In steps, so that a block that is given back fits another contact. */
 function restUnits(bytes: number): number {
-  const units = 1 + ((bytes + 7) >>> 3);
+  const units = (LENGTH_BYTES + bytes + 7) >>> 3;
   return units <= 16 ? (units + 1) & ~1 : (units + 7) & ~7;
 }
 
 /** In smaller ones: of most contacts there is nothing else. */
 function rowUnits(bytes: number): number {
-  return (((ROW_LENGTH_BYTES + bytes + 7) >>> 3) + 3) & ~3;
+  return (((LENGTH_BYTES + bytes + 7) >>> 3) + 3) & ~3;
 }

@@ -2,14 +2,14 @@
  * Brings a contact to another model. Facts stay; points, tags and memberships are derived from them again, as if the
  * model had always been there; the stage reached stays, and a `when` that holds now counts as turned.
  */
-import { addTagPoints } from "../features/tag-counts.ts";
+import { openTagCounts } from "../features/tag-counts.ts";
 import type { Plan } from "../plan/plan.ts";
-import { NO_TAGS, type Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
 import { ARMED, CHANGED_NEW, HELD, MEMBERS } from "./head.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
 import { numberOf } from "./numbers.ts";
-import { objectOf } from "./objects.ts";
 import { clear, countIn, keyAt, removeAt, type Table } from "./tables.ts";
+import { addTagPoints, freeTags } from "./tags.ts";
 
 /** The contact was read under the new plan already: states of features that it lacks are gone. */
 export function migrateContact(plan: Plan, contact: Contact, t: number, sink: MembershipSink): void {
@@ -40,15 +40,18 @@ function rescore(plan: Plan, contact: Contact): void {
   const count = (feature: number): number => numberOf(contact, feature) ?? 0;
   contact.score = 0;
   for (const rule of plan.rules.score) contact.score += rule.points * count(rule.feature);
-  contact.tags = NO_TAGS;
+  freeTags(contact);
   for (const rule of plan.rules.tags) {
     const times = count(rule.feature);
-    if (times > 0) addTagPoints(contact, rule.tag, rule.points * times, plan.limits.tags_max);
+    const { hash, bytes } = rule.name;
+    if (times > 0) addTagPoints(contact, hash, bytes, 0, bytes.length, rule.points * times, plan.limits.tags_max);
   }
   for (const rule of plan.rules.tagCounts) {
-    const counts = objectOf(contact, rule.feature) as Map<string, number> | undefined;
-    for (const [tag, times] of counts ?? NO_TAGS) {
-      addTagPoints(contact, tag, rule.points * times, plan.limits.tags_max);
+    const counts = openTagCounts(contact, rule.feature);
+    for (let i = 0; i < counts.count; i++) {
+      const points = rule.points * counts.number(i);
+      const [from, to] = [counts.textFrom(i), counts.textTo(i)];
+      addTagPoints(contact, counts.hash(i), counts.bytes, from, to, points, plan.limits.tags_max);
     }
   }
 }

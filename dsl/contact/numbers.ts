@@ -3,6 +3,7 @@ import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as slabs from "./slab.ts";
 import * as tables from "./tables.ts";
+import { freeTags } from "./tags.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { ARMED, HELD, MEMBERS, NUMBERS } = layout;
@@ -146,6 +147,28 @@ export function resizeListAt(contact: Contact, place: number, length: number): v
   openListAt(contact, place);
 }
 
+/** The block that a feature has in place of a list of numbers (names.ts), 0 for none: what it says of itself. */
+export function blockOf(contact: Contact, feature: number): number {
+  const place = numberPlace(contact, feature);
+  return place < 0 ? 0 : blockAt(contact, place);
+}
+
+/** The same by the feature's place; it must have one. */
+export function blockAt(contact: Contact, place: number): number {
+  const at = cellOf(contact, place);
+  return at.i32[at.at] as number;
+}
+
+/** Gives a feature a block that has taken the place of the one that it had, which was given back. */
+export function setBlock(contact: Contact, feature: number, block: number, units: number): void {
+  let place = numberPlace(contact, feature);
+  if (place < 0) {
+    place = -1 - place;
+    addNumber(contact, place, feature, 0);
+  }
+  setListAt(contact, place, block, units);
+}
+
 export function removeNumber(contact: Contact, place: number): void {
   freeListAt(contact, place);
   removeAt(contact, NUMBERS, place);
@@ -159,6 +182,7 @@ export function freeContact(contact: Contact): void {
   clear(contact, ARMED);
   clear(contact, MEMBERS);
   clear(contact, HELD);
+  freeTags(contact);
   contact.freeOwn();
 }
 

@@ -10,13 +10,13 @@
  * Numbers are the stable ones of the model record, so a row can be read under a later model: what that model no
  * longer has is left out.
  *
- * The tags of the head and `own` are what a contact at rest keeps as bytes: nothing in them depends on the rest of the
- * row, so they are copied from it and into it.
+ * `own` is what a contact at rest keeps as bytes: nothing in it depends on the rest of the row, so it is copied from it
+ * and into it.
  */
 import { ByteReader, putVarint, VARINT_BYTES_MAX, type ByteWriter } from "../../kernel/bytes.ts";
 import type { Json } from "../../kernel/event.ts";
 import { readJson, skipJson, writeJson } from "../../kernel/json-bytes.ts";
-import { putRowMember, readRowFacts, ROW_MEMBER_BYTES_MAX, writeRowFacts, writeRowTags } from "../../kernel/page.ts";
+import { putRowMember, readRowFacts, ROW_MEMBER_BYTES_MAX, writeRowFacts } from "../../kernel/page.ts";
 import { FEATURE_CODECS } from "../features/codecs.ts";
 import { FEATURE_KINDS, NO_FEATURE } from "../features/feature.ts";
 import type { BoundPlan } from "../registry.ts";
@@ -26,6 +26,7 @@ import { beginGathering, fillNumbers } from "./gathered.ts";
 import { ARMED, HELD, MEMBERS, NUMBERS } from "./head.ts";
 import { featureAt } from "./numbers.ts";
 import { countIn, fill, insertAt, keyAt, numberAt, sortEntries } from "./tables.ts";
+import { readTags, writeTags } from "./tags.ts";
 
 /** Gives how many of its bytes are what a contact at rest keeps as bytes. */
 export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): number {
@@ -35,25 +36,22 @@ export function writeRow(out: ByteWriter, contact: Contact, plan: BoundPlan): nu
   writeMembers(out, contact);
   const here = contact.objectsHere;
   const rest = here === null ? contact.memory.restOf(contact) : null;
-  const tagsFrom = out.length;
-  if (rest !== null) out.copy(rest.chunk, rest.tagsFrom, rest.ownFrom);
-  else writeRowTags(out, here === null ? 0 : here.tags.size, here === null ? [] : here.tags);
-  const tagsBytes = out.length - tagsFrom;
+  writeTags(out, contact);
   const held = countIn(contact, HELD);
   out.varint(held);
   for (let i = 0; i < held; i++) out.varint(keyAt(contact, HELD, i));
   writeArmed(out, contact, plan);
   writeNumbers(out, contact, plan);
-  if (here === null ? rest === null || rest.ownFrom === rest.end : isNothing(contact, here)) {
+  if (here === null ? rest === null : isNothing(contact, here)) {
     out.varint(0);
-    return tagsBytes;
+    return 0;
   }
   const ownFrom = out.length;
   const begun = out.beginBlock();
-  if (rest !== null) out.copy(rest.chunk, rest.ownFrom, rest.end);
+  if (rest !== null) out.copy(rest.chunk, rest.from, rest.end);
   else writeOwn(out, contact, plan);
   out.endBlock(begun);
-  return tagsBytes + out.length - ownFrom;
+  return out.length - ownFrom;
 }
 
 /** Fills a contact of which nothing is known yet; what it has beside its numbers is at rest. */
@@ -68,28 +66,20 @@ export function readRow(input: ByteReader, contact: Contact, plan: BoundPlan): v
   contact.known = facts.known;
   contact.saturated = facts.saturated;
   readMembers(input, contact);
-  const tagsFrom = input.at;
-  const tags = input.varint();
-  for (let n = tags; n > 0; n--) {
-    input.skipText();
-    input.skipVarint();
-  }
-  const tagsTo = input.at;
+  readTags(input, contact);
   for (let n = input.varint(); n > 0; n--) insertAt(contact, HELD, countIn(contact, HELD), input.varint(), 0);
   readArmed(input, contact, plan);
   beginGathering();
-  for (let n = input.varint(); n > 0; n--) readFeature(input, contact, plan, NO_NAMES);
+  for (let n = input.varint(); n > 0; n--) readFeature(input, contact, plan);
   fillNumbers(contact);
   contact.addedNumber = -1;
   const ownLength = input.varint();
   const ownFrom = input.at;
   input.skip(ownLength);
-  if (tags === 0 && ownLength === 0) return;
-  contact.memory.setRest(contact, buffer, tagsFrom, tagsTo, ownFrom, input.at);
+  if (ownLength === 0) return;
+  contact.memory.setRest(contact, buffer, ownFrom, input.at);
   contact.leaveObjects();
 }
-
-const NO_NAMES: readonly string[] = [];
 
 /** Turns the objects that a contact has into bytes. */
 export function putToRest(contact: Contact, plan: BoundPlan, scratch: ByteWriter): void {
@@ -98,18 +88,15 @@ export function putToRest(contact: Contact, plan: BoundPlan, scratch: ByteWriter
   const { memory } = contact;
   if (isNothing(contact, objectsHere)) memory.freeRest(contact);
   else {
-    const { tags } = objectsHere;
     scratch.reset();
-    writeRowTags(scratch, tags.size, tags);
-    const tagsTo = scratch.length;
     writeOwn(scratch, contact, plan);
-    memory.setRest(contact, scratch.buffer, 0, tagsTo, tagsTo, scratch.length);
+    memory.setRest(contact, scratch.buffer, 0, scratch.length);
   }
   contact.leaveObjects();
 }
 
-function isNothing(contact: Contact, { traits, tags, features }: ContactObjects): boolean {
-  if (tags.size > 0 || features.length > 0) return false;
+function isNothing(contact: Contact, { traits, features }: ContactObjects): boolean {
+  if (features.length > 0) return false;
   return traits === null ? !hasTraitsAtRest(contact) : traits.size === 0;
 }
 
@@ -155,23 +142,16 @@ export function createRestReader(plan: BoundPlan): RestReader {
 function readRest(contact: Contact, plan: BoundPlan): void {
   const rest = contact.memory.restOf(contact);
   if (rest === null) return;
-  const { chunk, tagsFrom, ownFrom, end } = rest;
-  const input = new ByteReader(chunk, tagsFrom, end);
-  const tags = new Map<string, number>();
-  for (let n = input.varint(); n > 0; n--) tags.set(input.text(), input.svarint());
-  if (tags.size > 0) contact.tags = tags;
-  if (ownFrom === end) return;
+  const input = new ByteReader(rest.chunk, rest.from, rest.end);
   input.skipBlock();
-  const stored = input.varint();
-  const tagNames = stored === 0 ? NO_NAMES : [...tags.keys()];
-  for (let n = stored; n > 0; n--) readFeature(input, contact, plan, tagNames);
+  for (let n = input.varint(); n > 0; n--) readFeature(input, contact, plan);
 }
 
 /** Stands at the traits of a contact at rest; null without any. */
 function traitsOf(contact: Contact): ByteReader | null {
   const rest = contact.memory.restOf(contact);
-  if (rest === null || rest.ownFrom === rest.end) return null;
-  const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
+  if (rest === null) return null;
+  const input = new ByteReader(rest.chunk, rest.from, rest.end);
   input.skipVarint();
   return input;
 }
@@ -229,11 +209,11 @@ function writeNumbers(out: ByteWriter, contact: Contact, plan: BoundPlan): void 
 function writeOwn(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
   const objects = contact.ownObjects();
   const rest = objects.traitsChanged ? null : contact.memory.restOf(contact);
-  if (rest !== null && rest.ownFrom < rest.end) {
+  if (rest !== null) {
     // As they were at rest.
-    const input = new ByteReader(rest.chunk, rest.ownFrom, rest.end);
+    const input = new ByteReader(rest.chunk, rest.from, rest.end);
     input.skipBlock();
-    out.copy(rest.chunk, rest.ownFrom, input.at);
+    out.copy(rest.chunk, rest.from, input.at);
   } else {
     const begun = out.beginBlock();
     writeTraits(out, objects.traits ?? NO_TRAITS);
@@ -247,11 +227,11 @@ function writeOwn(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
 }
 
 /** Numbers are gathered, objects added. */
-function readFeature(input: ByteReader, contact: Contact, plan: BoundPlan, tagNames: readonly string[]): void {
+function readFeature(input: ByteReader, contact: Contact, plan: BoundPlan): void {
   const index = plan.featureById.get(input.varint()) ?? NO_FEATURE;
   const kind = FEATURE_KINDS[input.u8()];
   if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
-  FEATURE_CODECS[kind].read(input, contact, index, tagNames);
+  FEATURE_CODECS[kind].read(input, contact, index);
 }
 
 function writeFeature(out: ByteWriter, contact: Contact, plan: BoundPlan, index: number, place: number): void {

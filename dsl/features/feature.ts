@@ -43,7 +43,7 @@ export type FeatureKind = (typeof FEATURE_KINDS)[number];
 
 /**
  * How one kind of state is stored. Reading gives what was written, whatever the model has become since. Timestamps may
- * be written as their distance from the contact's `lastSeen`, which is known before states are read.
+ * be written as their distance from the contact's `lastSeen`, which is known before states are read, as its tags are.
  */
 export interface FeatureCodec {
   readonly keeps: "numbers" | "objects";
@@ -53,7 +53,7 @@ export interface FeatureCodec {
    * Numbers are gathered (contact/gathered.ts), objects added to the contact. With `NO_FEATURE` what is read is let go: the
    * model doesn't have it any more.
    */
-  read(input: ByteReader, contact: Contact, feature: number, tagNames: readonly string[]): void;
+  read(input: ByteReader, contact: Contact, feature: number): void;
 }
 
 export const NO_FEATURE = -1;
@@ -75,18 +75,18 @@ export function numberCodec(
 
 /** Of a kind that keeps an object. */
 export function objectCodec<S extends ObjectState>(
-  write: (out: ByteWriter, state: S, contact: Contact) => void,
-  read: (input: ByteReader, tagNames: readonly string[]) => S,
+  write: (out: ByteWriter, state: S) => void,
+  read: (input: ByteReader) => S,
 ): FeatureCodec {
   return {
     keeps: "objects",
     write(out, contact, place) {
       const state = contact.objects?.states[place];
       if (state === undefined) throw new Error("a contact keeps no object at the place that is to be written");
-      write(out, state as S, contact);
+      write(out, state as S);
     },
-    read(input, contact, feature, tagNames) {
-      const state = read(input, tagNames);
+    read(input, contact, feature) {
+      const state = read(input);
       if (feature !== NO_FEATURE) addObject(contact, feature, state);
     },
   };

@@ -40,7 +40,7 @@ export interface ValueCounts {
 }
 
 /** Features that have seen nothing keep nothing. */
-export type ObjectState = DatedValue | DatedValue[] | Series<Scalar> | Map<string, number> | ValueCounts;
+export type ObjectState = DatedValue | DatedValue[] | Series<Scalar> | ValueCounts;
 
 /** The latest timestamp of a state that a feature with a window keeps. */
 export function newestIn(state: ObjectState): number {

@@ -1,13 +1,26 @@
 /**
- * How often a rule gave each tag that it names by a property's value. State: tag -> times.
+ * How often a rule gave each tag that it names by a property's value. State: names with how often each came.
  *
  * Counts and not points, so that a model with other points rescores everybody without the history.
  */
+import { textHash } from "../../kernel/entry-texts.ts";
 import type { Contact } from "../contact/contact.ts";
-import { addObject, objectOf } from "../contact/objects.ts";
+import { gatherBlock } from "../contact/gathered.ts";
+import { cachedName } from "../contact/name-cache.ts";
+import { Names } from "../contact/names.ts";
+import { blockAt, blockOf, setBlock } from "../contact/numbers.ts";
+import { addTagPoints, openTags } from "../contact/tags.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Value } from "../value.ts";
-import { objectCodec, type Feature } from "./feature.ts";
+import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
+
+/** The counts that were opened last. One for all: readers are done with them before others are opened. */
+const counts = new Names();
+
+/** Opens what a feature counts for a contact. */
+export function openTagCounts(contact: Contact, feature: number): Names {
+  return counts.open(contact.slab, blockOf(contact, feature));
+}
 
 /** A rule's points are the sum over the declarations that share it; micro points. */
 export function tagCountsFeature(
@@ -18,71 +31,75 @@ export function tagCountsFeature(
   rule: { points: number },
   tagsMax: number,
 ): Feature {
-  const give = (contact: Contact, value: Value): boolean => {
-    if (!isScalar(value)) return false;
+  let of: Contact;
+  let changed = false;
+  const take = (value: Value): void => {
+    if (!isScalar(value)) return;
     const tag = prefix + String(value);
-    if (tag === "") return false;
-    if (!addTagPoints(contact, tag, rule.points, tagsMax)) return false;
-    let counts = objectOf(contact, index) as Map<string, number> | undefined;
-    if (counts === undefined) {
-      counts = new Map();
-      addObject(contact, index, counts);
+    if (tag === "") return;
+    const { hash, bytes } = cachedName(tag);
+    if (!addTagPoints(of, hash, bytes, 0, bytes.length, rule.points, tagsMax)) return;
+    changed = true;
+    const place = openTagCounts(of, index).find(hash, bytes, 0, bytes.length);
+    if (place >= 0) {
+      counts.setNumber(place, counts.number(place) + 1);
+      return;
     }
-    counts.set(tag, (counts.get(tag) ?? 0) + 1);
-    return true;
+    const { ref } = counts;
+    counts.add(hash, bytes, 0, bytes.length, 1);
+    if (counts.ref !== ref) setBlock(of, index, counts.ref, counts.units);
   };
   return {
     index,
     key,
     kind: "tag counts",
     add(contact, view, event) {
-      let changed = false;
-      each(view, event, (value) => {
-        changed = give(contact, value) || changed;
-      });
+      of = contact;
+      changed = false;
+      each(view, event, take);
       return changed;
     },
   };
-}
-
-/** Adds micro points to a tag; false for a further tag of a contact that is at its bound, which marks it saturated. */
-export function addTagPoints(contact: Contact, tag: string, points: number, tagsMax: number): boolean {
-  const known = contact.tags.get(tag);
-  if (known === undefined && contact.tags.size >= tagsMax) {
-    contact.saturated = true;
-    return false;
-  }
-  const sum = (known ?? 0) + points;
-  if (!Number.isSafeInteger(sum)) contact.saturated = true;
-  contact.ownTags().set(tag, sum);
-  contact.ownDetails().tags.add(tag);
-  return true;
 }
 
 /**
  * A tag is stored by its place in the row's head, plus one, where the contact has it; behind a 0 in full where it has
  * not: under another model the tags of other rules may come first and fill the bound.
  */
-export const tagCountsCodec = objectCodec<Map<string, number>>(
-  (out, counts, contact) => {
-    const places = new Map<string, number>();
-    for (const tag of contact.tags.keys()) places.set(tag, places.size);
-    out.varint(counts.size);
-    for (const [tag, times] of counts) {
-      const place = places.get(tag);
-      out.varint(place === undefined ? 0 : place + 1);
-      if (place === undefined) out.text(tag);
-      out.varint(times);
+export const tagCountsCodec: FeatureCodec = {
+  keeps: "numbers",
+  write(out, contact, place) {
+    counts.open(contact.slab, blockAt(contact, place));
+    const tags = openTags(contact);
+    out.varint(counts.count);
+    for (let i = 0; i < counts.count; i++) {
+      const from = counts.textFrom(i);
+      const to = counts.textTo(i);
+      const known = tags.placeOfLive(tags.find(counts.hash(i), counts.bytes, from, to, i));
+      out.varint(known + 1);
+      if (known < 0) out.part(counts.bytes, from, to);
+      out.varint(counts.number(i));
     }
   },
-  (input, tagNames) => {
-    const counts = new Map<string, number>();
-    for (let n = input.varint(); n > 0; n--) {
-      const place = input.varint();
-      const tag = place === 0 ? input.text() : tagNames[place - 1];
-      if (tag === undefined) throw new RangeError("a counted tag is not among the row's tags");
-      counts.set(tag, input.varint());
+  read(input, contact, feature) {
+    const tags = openTags(contact);
+    const length = input.varint();
+    const kept = feature !== NO_FEATURE && length > 0;
+    // Its texts are mostly those of the tags.
+    if (kept) counts.begin(contact.slab, length, tags.textBytes);
+    for (let n = length; n > 0; n--) {
+      const known = input.varint() - 1;
+      if (known >= tags.count) throw new RangeError("a counted tag is not among the row's tags");
+      if (known < 0) {
+        const size = input.skipText();
+        const to = input.at;
+        const times = input.varint();
+        if (kept) counts.add(textHash(input.buffer, to - size, to), input.buffer, to - size, to, times);
+      } else {
+        const times = input.varint();
+        if (kept) counts.add(tags.hash(known), tags.bytes, tags.textFrom(known), tags.textTo(known), times);
+      }
     }
-    return counts;
+    if (kept) gatherBlock(feature, counts.ref, counts.units);
   },
-);
+};

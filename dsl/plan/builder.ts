@@ -1,4 +1,5 @@
 /** Collects, while a model is compiled, what its declarations share: selectors, features, and who reads what. */
+import type { Name } from "../contact/names.ts";
 import { printEventSelector, printPath } from "../print.ts";
 import type { EventSelector, Path } from "../ast.ts";
 import { countFeature } from "../features/count.ts";
@@ -35,7 +36,13 @@ export interface SelectorPlan {
   readonly features: Feature[];
   /** Micro points that each event adds to the score, and to tags named in the model. */
   points: number;
-  readonly tags: [name: string, points: number][];
+  readonly tags: TagPoints[];
+}
+
+/** A tag named in the model, and the micro points that an event gives it. */
+export interface TagPoints {
+  readonly name: Name;
+  readonly points: number;
 }
 
 /** What a root reads, so that it is looked at again when that changes. */

@@ -1,5 +1,6 @@
 /** Operands of predicates, compiled to functions of a contact and an instant. */
-import { compareCodePoints } from "../../kernel/compare.ts";
+import { nameOf, type Names as NameTable } from "../contact/names.ts";
+import { openTags, tagPoints } from "../contact/tags.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
 import { percentOf } from "../../kernel/percent.ts";
 import type { Binary, Fact, Operand, Path } from "../ast.ts";
@@ -91,8 +92,9 @@ function compileFact(
       return timeless("scalar", topTag);
     case "tag": {
       const tag = fact.name.text;
+      const name = nameOf(tag);
       reads.tags.add(tag);
-      return timeless("scalar", (contact) => fromMicros(contact.tags.get(tag) ?? 0));
+      return timeless("scalar", (contact) => fromMicros(tagPoints(contact, name) ?? 0));
     }
     case "first_seen":
       reads.firstSeen = true;
@@ -173,13 +175,18 @@ function compileTrait(path: Path, reads: Reads): CompiledOperand {
 
 /** The tag with the highest score; of equal ones the first in code point order; undefined without tags. */
 export function topTag(contact: Contact): string | undefined {
-  let best: string | undefined;
-  let bestPoints = -Infinity;
-  for (const [tag, points] of contact.tags) {
-    if (points > bestPoints || (points === bestPoints && best !== undefined && compareCodePoints(tag, best) < 0)) {
-      best = tag;
-      bestPoints = points;
-    }
+  const tags = openTags(contact);
+  let best = -1;
+  for (let place = 0; place < tags.count; place++) {
+    if (tags.isGone(place)) continue;
+    const ahead = best < 0 ? 1 : tags.number(place) - tags.number(best);
+    if (ahead > 0 || (ahead === 0 && comesBefore(tags, place, best))) best = place;
   }
-  return best;
+  return best < 0 ? undefined : tags.text(best);
+}
+
+/** In code point order, which is that of UTF-8. */
+function comesBefore(tags: NameTable, place: number, other: number): boolean {
+  const { bytes } = tags;
+  return bytes.compare(bytes, tags.textFrom(other), tags.textTo(other), tags.textFrom(place), tags.textTo(place)) < 0;
 }

@@ -2,6 +2,8 @@
  * Predicates, compiled to functions of a contact and an instant. Each leaves in `horizon` how long its answer holds;
  * a conjunction that is false holds as long as the part that made it false, one that is true as long as all parts.
  */
+import { nameOf } from "../contact/names.ts";
+import { hasTag } from "../contact/tags.ts";
 import type { Comparison, ComparisonOf, Literal, Operand, Predicate, Test } from "../ast.ts";
 import type { Contact } from "../contact/contact.ts";
 import { isMember } from "../contact/tables.ts";
@@ -61,8 +63,9 @@ function compileTest(test: Test, builder: PlanBuilder, reads: Reads, names: Name
     }
     case "has tag": {
       const tag = test.tag.text;
+      const name = nameOf(tag);
       reads.tags.add(tag);
-      return timeless((contact) => contact.tags.has(tag));
+      return timeless((contact) => hasTag(contact, name));
     }
     case "known":
       reads.known = true;

@@ -1,10 +1,11 @@
 /** Which roots read what: who is to be looked at again when something changes. */
+import { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { Reads } from "./builder.ts";
 
 export interface Readers {
   readonly features: ReaderTable;
   readonly traits: ReadonlyMap<string, readonly number[]>;
-  readonly tags: ReadonlyMap<string, readonly number[]>;
+  readonly tags: TagReaders;
   readonly segments: ReadonlyMap<number, readonly number[]>;
   readonly anyTag: readonly number[];
   readonly score: readonly number[];
@@ -12,6 +13,12 @@ export interface Readers {
   readonly known: readonly number[];
   readonly firstSeen: readonly number[];
   readonly lastSeen: readonly number[];
+}
+
+/** The roots that read the tag with a number among `names`, by that. */
+export interface TagReaders {
+  readonly names: TextNumbers;
+  readonly roots: readonly (readonly number[])[];
 }
 
 /** The roots of feature f are `roots[starts[f]]` up to but without `roots[starts[f + 1]]`. */
@@ -30,7 +37,8 @@ function tableOf(lists: readonly (readonly number[])[]): ReaderTable {
 export function readersOf(reads: readonly Reads[], featureCount: number): Readers {
   const features: number[][] = Array.from({ length: featureCount }, () => []);
   const traits = new Map<string, number[]>();
-  const tags = new Map<string, number[]>();
+  const tagNames = new TextNumbers();
+  const tagRoots: number[][] = [];
   const segments = new Map<number, number[]>();
   const push = <K>(map: Map<K, number[]>, key: K, root: number): void => {
     const list = map.get(key);
@@ -41,13 +49,13 @@ export function readersOf(reads: readonly Reads[], featureCount: number): Reader
   reads.forEach((read, root) => {
     for (const feature of read.features) features[feature]?.push(root);
     for (const key of read.traits) push(traits, key, root);
-    for (const tag of read.tags) push(tags, tag, root);
+    for (const tag of read.tags) (tagRoots[tagNames.add(tag)] ??= []).push(root);
     for (const segment of read.segments) push(segments, segment, root);
   });
   return {
     features: tableOf(features),
     traits,
-    tags,
+    tags: { names: tagNames, roots: tagRoots },
     segments,
     anyTag: where((read) => read.anyTag),
     score: where((read) => read.score),

@@ -4,12 +4,13 @@
  */
 import { toMicros } from "../../kernel/decimal.ts";
 import type { ScoreDecl, TagDecl } from "../ast.ts";
+import { nameOf, type Name } from "../contact/names.ts";
 import type { PlanBuilder } from "./builder.ts";
 import type { FeatureUse } from "./uses.ts";
 
 export interface ScoringRules {
   readonly score: readonly { readonly feature: number; readonly points: number }[];
-  readonly tags: readonly { readonly feature: number; readonly tag: string; readonly points: number }[];
+  readonly tags: readonly { readonly feature: number; readonly name: Name; readonly points: number }[];
   readonly tagCounts: readonly { readonly feature: number; readonly points: number }[];
 }
 
@@ -34,7 +35,7 @@ export function compileTagRules(
   builder: PlanBuilder,
   uses: FeatureUse[],
 ): Pick<ScoringRules, "tags" | "tagCounts"> {
-  const named: { feature: number; tag: string; points: number }[] = [];
+  const named: { feature: number; name: Name; points: number }[] = [];
   const valued: { feature: number; points: number }[] = [];
   for (const { event, name, points: written } of tags) {
     const selector = builder.selector(event);
@@ -43,8 +44,9 @@ export function compileTagRules(
     let feature: number;
     if (name.path === null) {
       feature = builder.count(event, null);
-      selector.tags.push([prefix, points]);
-      named.push({ feature, tag: prefix, points });
+      const tag = nameOf(prefix);
+      selector.tags.push({ name: tag, points });
+      named.push({ feature, name: tag, points });
     } else {
       feature = builder.tagCounts(event, prefix, name.path, points);
       valued.push({ feature, points });

@@ -7,8 +7,11 @@ import { toMicros } from "../../kernel/decimal.ts";
 import type { Contact } from "../contact/contact.ts";
 import { list, numberOf, openList } from "../contact/numbers.ts";
 import { objectOf } from "../contact/objects.ts";
+import { cachedName } from "../contact/name-cache.ts";
+import { hasTag } from "../contact/tags.ts";
 import { firstAfter } from "../features/series.ts";
 import type { Series } from "../features/state.ts";
+import { openTagCounts } from "../features/tag-counts.ts";
 import { firstAfter as firstTimeAfter } from "../features/times.ts";
 import { isScalar, type Scalar } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
@@ -43,7 +46,7 @@ export function compileTags(tags: readonly TagDecl[], builder: PlanBuilder, read
 
 function bounded(contact: Contact, given: ReadonlyMap<string, number>, tagsMax: number): Map<string, number> {
   contact.saturated = true;
-  const kept = new Map([...given].filter(([tag]) => contact.tags.has(tag)));
+  const kept = new Map([...given].filter(([tag]) => hasTag(contact, cachedName(tag))));
   for (const [tag, points] of given) {
     if (kept.size >= tagsMax) break;
     kept.set(tag, points);
@@ -87,8 +90,8 @@ function namedFor(feature: number, reads: Reads, tag: string, points: number, le
 function valuedForEver(feature: number, reads: Reads, points: number): TagRule {
   reads.features.add(feature);
   return (contact, _t, give) => {
-    const counts = objectOf(contact, feature) as Map<string, number> | undefined;
-    if (counts !== undefined) for (const [tag, times] of counts) give(tag, points * times);
+    const counts = openTagCounts(contact, feature);
+    for (let i = 0; i < counts.count; i++) give(counts.text(i), points * counts.number(i));
   };
 }
 

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { goneList, tagList } from "./tag-list.ts";
 import { describe, expect, it } from "vitest";
 import { parsePredicate } from "../../dsl/parse.ts";
 import { planPredicate } from "../../dsl/predicate-plan.ts";
@@ -39,8 +40,8 @@ function viewOf(contacts: readonly Contact[]): PartitionView {
       stage: contact.stage < 0 ? -1 : (STAGE_IDS[contact.stage] ?? -1),
       entered: contact.segments.map((n) => n + 5),
       left: [],
-      tags: contact.tags.map(([name, points]) => [name, points * 1e6]),
-      untagged: [],
+      tags: tagList(contact.tags.map(([name, points]) => [name, points * 1e6])),
+      untagged: null,
     });
   }
   return view;
@@ -219,7 +220,16 @@ describe("evaluating a predicate over a view", () => {
   it("takes a tag that was taken away for one that nobody has", () => {
     const view = viewOf([{ id: "ann", score: 0, stage: -1, segments: [], tags: [["a", 3]] }]);
     expect(select('has tag "a"', view)).toEqual(["ann"]);
-    applyRow(view, { slot: 0, id: null, score: null, stage: null, entered: [], left: [], tags: [], untagged: ["a"] });
+    applyRow(view, {
+      slot: 0,
+      id: null,
+      score: null,
+      stage: null,
+      entered: [],
+      left: [],
+      tags: null,
+      untagged: goneList(["a"]),
+    });
     expect(select('has tag "a"', view)).toEqual([]);
     expect(select('tag("a") = 0', view)).toEqual(["ann"]);
     expect(select("top_tag is set", view)).toEqual([]);

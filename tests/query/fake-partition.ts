@@ -2,6 +2,7 @@
  * A partition's owner as the views see one: commits steps, pages, checkpoints and heartbeats to a real Redis in the
  * form that kernel fixes, and answers controls. What it commits is up to the test.
  */
+import { goneList, tagList } from "./tag-list.ts";
 import type { RedisClient } from "../../kernel/redis.ts";
 import { ByteWriter } from "../../kernel/bytes.ts";
 import { decodeControl, type Control } from "../../kernel/control.ts";
@@ -81,8 +82,8 @@ export class FakePartition {
       stage: contact.stage,
       entered: [...contact.segments].sort((a, b) => a - b),
       left: [],
-      tags: [...contact.tags],
-      untagged: [],
+      tags: tagList(contact.tags),
+      untagged: null,
     };
   }
 
@@ -113,8 +114,8 @@ export class FakePartition {
       stage: change.stage ?? null,
       entered: change.enter ?? [],
       left: change.leave ?? [],
-      tags: change.tags ?? [],
-      untagged: change.untag ?? [],
+      tags: tagList(change.tags ?? []),
+      untagged: goneList(change.untag ?? []),
     };
   }
 

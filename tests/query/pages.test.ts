@@ -31,8 +31,8 @@ function setsOf(given: readonly (readonly { score: number; member: boolean }[])[
         stage: null,
         entered,
         left: [],
-        tags: [],
-        untagged: [],
+        tags: null,
+        untagged: null,
       });
     }
     return { partition, view, words: view.segments.get(1)?.words ?? new Uint32Array(0) };

@@ -10,10 +10,10 @@ import { segmentsAnswer } from "../../query/segments-answer.ts";
 import { TagNames } from "../../query/tag-names.ts";
 import { PartitionView } from "../../query/view.ts";
 
-const NOTHING = { id: null, score: null, stage: null, entered: [], left: [], tags: [], untagged: [] } as const;
+const NOTHING = { id: null, score: null, stage: null, entered: [], left: [], tags: null, untagged: null } as const;
 
 function rowOf(row: Partial<DeltaRowSource> & { slot: number }): DeltaRowSource {
-  return { ...structuredClone(NOTHING), entered: [], left: [], tags: [], untagged: [], ...row };
+  return { ...structuredClone(NOTHING), entered: [], left: [], ...row };
 }
 
 /** A contact whole, or a change of one. */

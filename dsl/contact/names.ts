@@ -1,0 +1,269 @@
+/**
+ * Names with a number each, in one block of the slab: the tags of a contact with their points, and how often a rule gave
+ * each of them. They lie there as UTF-8 and are found by their hash, so that no string is made of a name that an event
+ * gives, or of those that a contact has.
+ *
+ * A block, with room for a number of names:
+ *
+ *   i32 names | i32 bytes of their texts | i32 units of the block | i32 names that there is room for
+ *   i32 hash of each | i32 of each where its text begins, doubled, and 1 more where it is marked | f64 of each its number
+ *   the texts, one behind the other in the order of the names
+ *
+ * A name that is gone keeps its place, without a number, until `settle`.
+ */
+import { textHash } from "../../kernel/entry-texts.ts";
+import * as slabs from "./slab.ts";
+import type { Slab } from "./slab.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { chunkOf, offsetOf, roomFor } = slabs;
+
+const HEAD_UNITS = 2;
+/** What a number is once its name is gone: no name has it otherwise. */
+const GONE = NaN;
+
+/** A name that is known before there is a contact, and its hash. */
+export interface Name {
+  readonly bytes: Uint8Array;
+  readonly hash: number;
+}
+
+/** Lone surrogates become U+FFFD, as in entries. */
+export function nameOf(text: string): Name {
+  const bytes = Buffer.from(text);
+  return { bytes, hash: textHash(bytes, 0, bytes.length) };
+}
+
+/** Units of a block: as many as a list of so many numbers has, so that it can be in the place of one. */
+function unitsFor(room: number, textBytes: number): number {
+  return roomFor(HEAD_UNITS + room * 2 + ((textBytes + 7) >>> 3));
+}
+
+/**
+ * A window onto one block after the other: what it is opened on is valid until something else changes the same block.
+ * 0 for no block is a block without names; `add` makes the first one.
+ */
+export class Names {
+  /** The block, and how many units it has: to be asked for after `add`, `settle` and `free`. */
+  ref = 0;
+  units = 0;
+  /** How many names there are, among them those that are gone. */
+  count = 0;
+  /** The chunk's bytes: a name's text lies from `textFrom` to `textTo`. */
+  bytes: Buffer = Buffer.alloc(0);
+  #slab: Slab | null = null;
+  #room = 0;
+  #i32: Int32Array = new Int32Array(0);
+  #f64: Float64Array = new Float64Array(0);
+  /** Where in the chunk the block lies: its head and what there is of each name among integers, numbers, texts. */
+  #head = 0;
+  #hashes = 0;
+  #places = 0;
+  #numbers = 0;
+  #texts = 0;
+
+  open(slab: Slab, ref: number): this {
+    this.#slab = slab;
+    this.ref = ref;
+    if (ref === 0) {
+      this.units = 0;
+      this.count = 0;
+      this.#room = 0;
+      return this;
+    }
+    const chunk = chunkOf(ref);
+    const at = offsetOf(ref);
+    this.bytes = slab.u8[chunk] as Buffer;
+    this.#i32 = slab.i32[chunk] as Int32Array;
+    this.#f64 = slab.f64[chunk] as Float64Array;
+    this.#head = at * 2;
+    this.count = this.#i32[this.#head] as number;
+    this.units = this.#i32[this.#head + 2] as number;
+    this.#lay(at, this.#i32[this.#head + 3] as number);
+    return this;
+  }
+
+  /** Names that are not gone. */
+  get live(): number {
+    let live = 0;
+    for (let place = 0; place < this.count; place++) if (!this.isGone(place)) live++;
+    return live;
+  }
+
+  /**
+   * The place of a name, gone or not; -1 where it never was. Its UTF-8 lies from `from` up to but without `to`. `likely` is
+   * looked at first.
+   */
+  find(hash: number, bytes: Uint8Array, from: number, to: number, likely = 0): number {
+    const i32 = this.#i32;
+    const hashes = this.#hashes;
+    const { count } = this;
+    if (likely < count && i32[hashes + likely] === hash && this.#is(likely, bytes, from, to)) return likely;
+    for (let place = 0; place < count; place++) {
+      if (i32[hashes + place] === hash && this.#is(place, bytes, from, to)) return place;
+    }
+    return -1;
+  }
+
+  /** Bytes of all texts. */
+  get textBytes(): number {
+    return this.count === 0 ? 0 : (this.#i32[this.#head + 1] as number);
+  }
+
+  /** The place of a name among those that are not gone; -1 for one that is, and for no place. */
+  placeOfLive(place: number): number {
+    if (place < 0 || this.isGone(place)) return -1;
+    let live = place;
+    for (let before = 0; before < place; before++) if (this.isGone(before)) live--;
+    return live;
+  }
+
+  hash(place: number): number {
+    return this.#i32[this.#hashes + place] as number;
+  }
+
+  textFrom(place: number): number {
+    return this.#texts + ((this.#i32[this.#places + place] as number) >>> 1);
+  }
+
+  textTo(place: number): number {
+    if (place === this.count - 1) return this.#texts + (this.#i32[this.#head + 1] as number);
+    return this.textFrom(place + 1);
+  }
+
+  text(place: number): string {
+    return this.bytes.toString("utf8", this.textFrom(place), this.textTo(place));
+  }
+
+  isGone(place: number): boolean {
+    return Number.isNaN(this.#f64[this.#numbers + place]);
+  }
+
+  /** NaN of a name that is gone. */
+  number(place: number): number {
+    return this.#f64[this.#numbers + place] as number;
+  }
+
+  /** Also of a name that is gone, which comes back. */
+  setNumber(place: number, value: number): void {
+    this.#f64[this.#numbers + place] = value;
+  }
+
+  remove(place: number): void {
+    this.#f64[this.#numbers + place] = GONE;
+  }
+
+  isMarked(place: number): boolean {
+    return ((this.#i32[this.#places + place] as number) & 1) !== 0;
+  }
+
+  mark(place: number): void {
+    const at = this.#places + place;
+    this.#i32[at] = (this.#i32[at] as number) | 1;
+  }
+
+  /** Adds a name that it has not; gives its place. Makes another block of it where this one is full. */
+  add(hash: number, bytes: Uint8Array, from: number, to: number, value: number): number {
+    const place = this.count;
+    const end = this.textBytes;
+    const textBytes = end + to - from;
+    const room = this.#room;
+    if (place === room) this.#move(roomFor(place + 1), textBytes);
+    else if (unitsFor(room, textBytes) > this.units) this.#move(room, textBytes);
+    this.#i32[this.#head] = this.count = place + 1;
+    this.#i32[this.#head + 1] = textBytes;
+    this.#i32[this.#hashes + place] = hash;
+    this.#i32[this.#places + place] = end * 2;
+    this.#f64[this.#numbers + place] = value;
+    const own = this.bytes;
+    for (let at = this.#texts + end, i = from; i < to; i++) own[at++] = bytes[i] as number;
+    return place;
+  }
+
+  /** Takes the marks away, and the names that are gone. */
+  settle(): void {
+    if (this.ref === 0) return;
+    const i32 = this.#i32;
+    const { live, count, bytes } = this;
+    if (live === 0) {
+      this.free();
+      return;
+    }
+    let kept = 0;
+    let end = 0;
+    for (let place = 0; place < count; place++) {
+      const from = this.textFrom(place);
+      const to = this.textTo(place);
+      if (this.isGone(place)) continue;
+      if (kept < place) {
+        bytes.copyWithin(this.#texts + end, from, to);
+        i32[this.#hashes + kept] = i32[this.#hashes + place] as number;
+        this.#f64[this.#numbers + kept] = this.#f64[this.#numbers + place] as number;
+      }
+      i32[this.#places + kept] = end * 2;
+      kept++;
+      end += to - from;
+    }
+    i32[this.#head] = this.count = kept;
+    i32[this.#head + 1] = end;
+  }
+
+  /** Gives the block back. */
+  free(): void {
+    if (this.ref !== 0) (this.#slab as Slab).free(this.ref, this.units);
+    this.open(this.#slab as Slab, 0);
+  }
+
+  /** Begins a block with room for so many names and bytes of texts, which are then added; the one before is forgotten. */
+  begin(slab: Slab, names: number, textBytes: number): void {
+    this.open(slab, 0);
+    this.#move(roomFor(names), textBytes);
+  }
+
+  /** To a block with room for so many names and bytes; the old one is given back. */
+  #move(room: number, textBytes: number): void {
+    const slab = this.#slab as Slab;
+    const { ref, units, count } = this;
+    const wider = unitsFor(room, textBytes);
+    const moved = slab.alloc(wider);
+    const [i32, f64, bytes] = [this.#i32, this.#f64, this.bytes];
+    const [head, hashes, places, numbers, texts] = [this.#head, this.#hashes, this.#places, this.#numbers, this.#texts];
+    const chunk = chunkOf(moved);
+    const at = offsetOf(moved);
+    this.ref = moved;
+    this.units = wider;
+    this.bytes = slab.u8[chunk] as Buffer;
+    this.#i32 = slab.i32[chunk] as Int32Array;
+    this.#f64 = slab.f64[chunk] as Float64Array;
+    this.#head = at * 2;
+    this.#lay(at, room);
+    this.#i32[this.#head] = count;
+    this.#i32[this.#head + 1] = ref === 0 ? 0 : (i32[head + 1] as number);
+    this.#i32[this.#head + 2] = wider;
+    this.#i32[this.#head + 3] = room;
+    if (ref === 0) return;
+    for (let place = 0; place < count; place++) {
+      this.#i32[this.#hashes + place] = i32[hashes + place] as number;
+      this.#i32[this.#places + place] = i32[places + place] as number;
+      this.#f64[this.#numbers + place] = f64[numbers + place] as number;
+    }
+    bytes.copy(this.bytes, this.#texts, texts, texts + (i32[head + 1] as number));
+    slab.free(ref, units);
+  }
+
+  #lay(at: number, room: number): void {
+    this.#room = room;
+    this.#hashes = (at + HEAD_UNITS) * 2;
+    this.#places = this.#hashes + room;
+    this.#numbers = at + HEAD_UNITS + room;
+    this.#texts = (this.#numbers + room) * 8;
+  }
+
+  #is(place: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const own = this.bytes;
+    let at = this.textFrom(place);
+    if (this.textTo(place) - at !== to - from) return false;
+    for (let i = from; i < to; i++) if (own[at++] !== bytes[i]) return false;
+    return true;
+  }
+}

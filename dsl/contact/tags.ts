@@ -1,0 +1,155 @@
+/**
+ * The tags of a contact with their micro points: names in a block of the slab, which its head has (names.ts). A tag whose
+ * points have changed, or that is gone, is marked until the delta has been written.
+ */
+import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
+import { textHash } from "../../kernel/entry-texts.ts";
+import type { Contact } from "./contact.ts";
+import * as layout from "./head.ts";
+import { cachedName } from "./name-cache.ts";
+import * as names from "./names.ts";
+import type { Name } from "./names.ts";
+
+// Constants of its own are part of a module's machine code; imported names are looked up at every use.
+const { CHANGED_TAGS, TAGS } = layout;
+const { Names } = names;
+
+/** The tags that were opened last. One for all: readers are done with them before the next are opened. */
+export const tags = new Names();
+
+/** Opens a contact's tags, with those that are gone since the last delta. */
+export function openTags(contact: Contact): typeof tags {
+  return tags.open(contact.slab, contact.i32[contact.base + TAGS] as number);
+}
+
+/** Micro points; undefined for a tag that the contact has not. */
+export function tagPoints(contact: Contact, { bytes, hash }: Name): number | undefined {
+  if (contact.i32[contact.base + TAGS] === 0) return undefined;
+  const place = openTags(contact).find(hash, bytes, 0, bytes.length);
+  return place < 0 || tags.isGone(place) ? undefined : tags.number(place);
+}
+
+export function hasTag(contact: Contact, name: Name): boolean {
+  return tagPoints(contact, name) !== undefined;
+}
+
+/** The tags as strings, in no particular order. */
+export function tagsOf(contact: Contact): [name: string, points: number][] {
+  const all: [string, number][] = [];
+  const { count } = openTags(contact);
+  for (let place = 0; place < count; place++) {
+    if (!tags.isGone(place)) all.push([tags.text(place), tags.number(place)]);
+  }
+  return all;
+}
+
+/**
+ * Adds micro points to a tag, whose UTF-8 lies from `from` up to but without `to`; false for a further tag of a contact
+ * that is at its bound, which marks it saturated.
+ */
+export function addTagPoints(
+  contact: Contact,
+  hash: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  points: number,
+  tagsMax: number,
+): boolean {
+  openTags(contact);
+  let place = tags.find(hash, bytes, from, to);
+  const isNew = place < 0 || tags.isGone(place);
+  if (isNew && tags.count >= tagsMax && tags.live >= tagsMax) {
+    contact.saturated = true;
+    return false;
+  }
+  const sum = isNew ? points : tags.number(place) + points;
+  if (!Number.isSafeInteger(sum)) contact.saturated = true;
+  if (place >= 0) tags.setNumber(place, sum);
+  else {
+    place = tags.add(hash, bytes, from, to, sum);
+    contact.i32[contact.base + TAGS] = tags.ref;
+  }
+  tags.mark(place);
+  contact.mark(CHANGED_TAGS);
+  return true;
+}
+
+/** Which of a contact's tags are to stay when all are replaced, by place. */
+let kept = new Uint8Array(64);
+
+/** Replaces all tags; says whether any are others now. */
+export function replaceTags(contact: Contact, given: ReadonlyMap<string, number>): boolean {
+  const { count } = openTags(contact);
+  if (count > kept.length) kept = new Uint8Array(count * 2);
+  kept.fill(0, 0, count);
+  // They mostly come in the order in which they came before.
+  let likely = 0;
+  let changed = false;
+  for (const [tag, points] of given) {
+    const { bytes, hash } = cachedName(tag);
+    let place = tags.find(hash, bytes, 0, bytes.length, likely);
+    likely = place + 1;
+    if (place >= 0) {
+      if (place < count) kept[place] = 1;
+      if (tags.number(place) === points) continue;
+      tags.setNumber(place, points);
+    } else {
+      place = tags.add(hash, bytes, 0, bytes.length, points);
+      contact.i32[contact.base + TAGS] = tags.ref;
+    }
+    tags.mark(place);
+    changed = true;
+  }
+  for (let place = 0; place < count; place++) {
+    if (kept[place] === 1 || tags.isGone(place)) continue;
+    tags.remove(place);
+    tags.mark(place);
+    changed = true;
+  }
+  if (changed) contact.mark(CHANGED_TAGS);
+  return changed;
+}
+
+/** The delta of the contact has been written. */
+export function settleTags(contact: Contact): void {
+  openTags(contact).settle();
+  contact.i32[contact.base + TAGS] = tags.ref;
+}
+
+export function freeTags(contact: Contact): void {
+  openTags(contact).free();
+  contact.i32[contact.base + TAGS] = 0;
+}
+
+/** As in the head of a row (kernel/page.ts). */
+export function writeTags(out: ByteWriter, contact: Contact): void {
+  const { count, live, bytes } = openTags(contact);
+  out.varint(live);
+  for (let place = 0; place < count; place++) {
+    if (tags.isGone(place)) continue;
+    out.part(bytes, tags.textFrom(place), tags.textTo(place));
+    out.svarint(tags.number(place));
+  }
+}
+
+/** Of a contact that has none yet. Their places are then those that they have in the row. */
+export function readTags(input: ByteReader, contact: Contact): void {
+  const count = input.varint();
+  if (count === 0) return;
+  const { buffer } = input;
+  const begin = input.at;
+  let textBytes = 0;
+  for (let i = 0; i < count; i++) {
+    textBytes += input.skipText();
+    input.skipVarint();
+  }
+  input.at = begin;
+  tags.begin(contact.slab, count, textBytes);
+  contact.i32[contact.base + TAGS] = tags.ref;
+  for (let i = 0; i < count; i++) {
+    const length = input.skipText();
+    const to = input.at;
+    tags.add(textHash(buffer, to - length, to), buffer, to - length, to, input.svarint());
+  }
+}

@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Contact } from "../../dsl/contact/contact.ts";
+import { ContactMemory } from "../../dsl/contact/memory.ts";
+import { nameOf } from "../../dsl/contact/names.ts";
+import { freeContact } from "../../dsl/contact/numbers.ts";
+import {
+  addTagPoints,
+  openTags,
+  readTags,
+  replaceTags,
+  settleTags,
+  tagPoints,
+  tagsOf,
+  writeTags,
+} from "../../dsl/contact/tags.ts";
+import { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
+
+const TAGS_MAX = 12;
+
+/** Some are long, so that texts outgrow their block; some begin alike; some are no ASCII. */
+const name = fc.oneof(
+  fc.integer({ min: 0, max: 20 }).map((n) => `tag ${n}`),
+  fc.integer({ min: 0, max: 5 }).map((n) => `${"x".repeat(40 * n)}${n}`),
+  fc.constantFrom("à", "日本", "", "a", "ab"),
+);
+const points = fc.integer({ min: -3, max: 3 });
+const change = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("add" as const), name, points }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("replace" as const),
+      tags: fc.uniqueArray(fc.tuple(name, points), { maxLength: TAGS_MAX, selector: ([one]) => one }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("settle" as const, "store" as const) }) },
+);
+
+function somebody(memory: ContactMemory, slot: number): Contact {
+  memory.openHead(slot);
+  return new Contact(memory).moveTo(slot).begin(Buffer.from("somebody"), 1_000, -1);
+}
+
+test("tags are what a map would be, through changes, deltas and rows, and give all of their memory back", () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+      const memory = new ContactMemory();
+      const begun = memory.bytes;
+      let contact = somebody(memory, 0);
+      const model = new Map<string, number>();
+      /** Those that a delta has to tell. */
+      const told = new Set<string>();
+      for (const one of changes) {
+        if (one.kind === "add") {
+          const { hash, bytes } = nameOf(one.name);
+          const fits = model.has(one.name) || model.size < TAGS_MAX;
+          expect(addTagPoints(contact, hash, bytes, 0, bytes.length, one.points, TAGS_MAX)).toBe(fits);
+          if (fits) {
+            model.set(one.name, (model.get(one.name) ?? 0) + one.points);
+            told.add(one.name);
+          }
+        } else if (one.kind === "replace") {
+          const given = new Map(one.tags);
+          const others = [...new Set([...model.keys(), ...given.keys()])].filter(
+            (tag) => model.get(tag) !== given.get(tag),
+          );
+          expect(replaceTags(contact, given)).toBe(others.length > 0);
+          for (const tag of others) told.add(tag);
+          model.clear();
+          for (const [tag, value] of given) model.set(tag, value);
+        } else {
+          settleTags(contact);
+          told.clear();
+          if (one.kind === "store") {
+            const out = new ByteWriter();
+            writeTags(out, contact);
+            freeContact(contact);
+            memory.closeHead(0);
+            contact = somebody(memory, 0);
+            readTags(new ByteReader(out.finish()), contact);
+          }
+        }
+        expect(new Map(tagsOf(contact))).toEqual(model);
+        for (const tag of ["tag 1", "à", ...model.keys()]) expect(tagPoints(contact, nameOf(tag))).toBe(model.get(tag));
+        const tags = openTags(contact);
+        const marked = Array.from({ length: tags.count }, (_, place) => place).filter((place) => tags.isMarked(place));
+        expect(new Set(marked.map((place) => tags.text(place)))).toEqual(told);
+        const live = Array.from({ length: tags.count }, (_, place) => tags.placeOfLive(place));
+        expect(live.filter((place) => place >= 0)).toEqual(Array.from({ length: model.size }, (_, place) => place));
+      }
+      freeContact(contact);
+      memory.closeHead(0);
+      expect(memory.bytes).toBe(begun);
+    }),
+    { numRuns: 300 },
+  );
+});
