@@ -59,9 +59,11 @@ export function writeServerConfig(dir: string, record: ServerRecord, fsync: Fsyn
     "appendonly yes",
     `appendfsync ${fsync}`,
     // Streams come and go, so the file is written anew again and again, beside everybody else's work. What is in it is
-    // packed already: compressing it once more took as much CPU as half of all else that Redis does.
+    // packed already: compressing it once more took as much CPU as half of all else that Redis does. While that goes on every
+    // page of memory that changes is copied, and everybody waits: so the file may become four times as long first.
     "rdbcompression no",
     "auto-aof-rewrite-min-size 256mb",
+    "auto-aof-rewrite-percentage 300",
     "maxmemory-policy noeviction",
   ];
   writeWhole(path, `${lines.join("\n")}\n`);
