@@ -15,7 +15,6 @@ import { connectRedis, disconnectRedis, isRedisTrouble, whenReady, type RedisCli
 import type { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import { PROCESSOR_DEFAULTS, type ProcessorOptions } from "../processor/options.ts";
 import { startProcessor, type ProcessorDeps } from "../processor/processor.ts";
-import { buildApp } from "./app.ts";
 import { lockDataDir } from "./data-dir-lock.ts";
 import { loadInitialModel } from "./initial-model.ts";
 import { hasEnded, processorName } from "./processor-name.ts";
@@ -77,6 +76,8 @@ async function start(
 
   const metrics = createMetrics({ processMetrics: true });
   if (roles.includes("processor")) await ownPartitions(config, store, { redisUrl, log, metrics }, endings);
+  // Not before: while it is read, the processor's threads begin with their partitions.
+  const { buildApp } = await import("./app.ts");
   const app = await buildApp({
     roles,
     config,

@@ -39,7 +39,7 @@ export function loadPageIndex(page: number, bytes: Buffer, directory: Directory,
     throw new Error(`the index of page ${page} does not have its ${count} contacts`);
   }
   // A copy into words: a page's bytes begin anywhere, and a reader takes them one by one.
-  entryBytes.set(bytes.subarray(input.at, input.at + count * ENTRY_BYTES));
+  for (let i = 0, from = input.at, end = count * ENTRY_BYTES; i < end; i++) entryBytes[i] = bytes[from + i] as number;
   const first = firstSlotOf(page);
   for (let i = 0; i < count; i++) {
     directory.set(first + i, words[i * 4] as number, words[i * 4 + 1] as number);
