@@ -10,6 +10,8 @@ export default defineConfig({
     pool: "forks",
     // Many tests start servers of their own; more than two at a time make each other slow, not the whole faster.
     maxWorkers: 2,
+    // Many tests make objects by the million: with the default they were collected for a quarter of the time.
+    execArgv: ["--max-semi-space-size=64"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: [
