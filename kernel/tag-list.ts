@@ -1,6 +1,8 @@
 /** Tags with their points, to be written: their names as UTF-8 where they lie, without a string or an object for any. */
 import type { ByteWriter } from "./bytes.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 export class TagList {
   count = 0;
   readonly #bytes: Uint8Array[] = [];
@@ -17,8 +19,9 @@ export class TagList {
     this.#points[at] = points;
   }
 
-  /** Empties the list; it holds on to the bytes of names until others take their place. */
+  /** Empties the list, which lets go of the bytes of its names. */
   clear(): void {
+    this.#bytes.fill(NO_BYTES, 0, this.count);
     this.count = 0;
   }
 

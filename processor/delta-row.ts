@@ -43,6 +43,8 @@ export function writeContactDelta(out: ByteWriter, contact: Contact): void {
   row.tags = hasTags ? tagged : null;
   row.untagged = hasTags ? untagged : null;
   writeDeltaRow(out, row);
+  tagged.clear();
+  untagged.clear();
 }
 
 function fillSegments(contact: Contact, moved: readonly number[]): void {
@@ -60,8 +62,6 @@ function fillSegments(contact: Contact, moved: readonly number[]): void {
 
 /** Those that changed, or all. */
 function fillTags(contact: Contact, all: boolean): void {
-  tagged.clear();
-  untagged.clear();
   const tags = openTags(contact);
   for (let place = 0; place < tags.count; place++) {
     if (!all && !tags.isMarked(place)) continue;

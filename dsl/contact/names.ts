@@ -5,8 +5,9 @@
  *
  * A block, with room for a number of names:
  *
- *   i32 names | i32 bytes of their texts | i32 units of the block | i32 names that there is room for
+ *   i32 names | i32 bytes of their texts | i32 units | i32 names that there is room for | i32 names that are gone | unused
  *   i32 hash of each | i32 of each where its text begins, doubled, and 1 more where it is marked | f64 of each its number
+ *   where there is room for many: a table of i32, a name's place plus one where its hash says, or at the next free one
  *   the texts, one behind the other in the order of the names
  *
  * A name that is gone keeps its place, without a number, until `settle`.
@@ -18,7 +19,9 @@ import type { Slab } from "./slab.ts";
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { chunkOf, offsetOf, roomFor } = slabs;
 
-const HEAD_UNITS = 2;
+const HEAD_UNITS = 3;
+/** With room for more names they are found by a table, twice as long at least. */
+const WALKED_MAX = 32;
 /** What a number is once its name is gone: no name has it otherwise. */
 const GONE = NaN;
 
@@ -30,13 +33,45 @@ export interface Name {
 
 /** Lone surrogates become U+FFFD, as in entries. */
 export function nameOf(text: string): Name {
-  const bytes = Buffer.from(text);
+  // Of its own: in the pool of small buffers it would keep all that lies beside it.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
   return { bytes, hash: textHash(bytes, 0, bytes.length) };
+}
+
+/** A name that an event or the time gives: the first `length` of `bytes`. */
+export interface WrittenName {
+  bytes: Buffer;
+  length: number;
+  hash: number;
+}
+
+const SCRATCH_BYTES = 1024;
+/** Room for longer names is not kept. */
+const SCRATCH_BYTES_MAX = 64 * 1024;
+const UTF8_BYTES_PER_UNIT_MAX = 3;
+const written: WrittenName = { bytes: Buffer.allocUnsafeSlow(SCRATCH_BYTES), length: 0, hash: 0 };
+
+/** The same as `nameOf` in a place that is used again: valid until the next call. */
+export function writeName(text: string): WrittenName {
+  const most = text.length * UTF8_BYTES_PER_UNIT_MAX;
+  const kept = written.bytes.length <= SCRATCH_BYTES_MAX;
+  if (most > written.bytes.length || !kept) {
+    written.bytes = Buffer.allocUnsafeSlow(Math.max(most, SCRATCH_BYTES));
+  }
+  written.length = written.bytes.write(text);
+  written.hash = textHash(written.bytes, 0, written.length);
+  return written;
 }
 
 /** Units of a block: as many as a list of so many numbers has, so that it can be in the place of one. */
 function unitsFor(room: number, textBytes: number): number {
-  return roomFor(HEAD_UNITS + room * 2 + ((textBytes + 7) >>> 3));
+  return roomFor(HEAD_UNITS + room * 2 + (slotsFor(room) >>> 1) + ((textBytes + 7) >>> 3));
+}
+
+/** A power of two; 0 where names are walked. */
+function slotsFor(room: number): number {
+  return room <= WALKED_MAX ? 0 : 2 << (32 - Math.clz32(room - 1));
 }
 
 /**
@@ -51,8 +86,10 @@ export class Names {
   count = 0;
   /** The chunk's bytes: a name's text lies from `textFrom` to `textTo`. */
   bytes: Buffer = Buffer.alloc(0);
-  #slab: Slab | null = null;
   #room = 0;
+  /** Of the table, where there is one. */
+  #slots = 0;
+  #mask = 0;
   #i32: Int32Array = new Int32Array(0);
   #f64: Float64Array = new Float64Array(0);
   /** Where in the chunk the block lies: its head and what there is of each name among integers, numbers, texts. */
@@ -63,12 +100,12 @@ export class Names {
   #texts = 0;
 
   open(slab: Slab, ref: number): this {
-    this.#slab = slab;
     this.ref = ref;
     if (ref === 0) {
       this.units = 0;
       this.count = 0;
       this.#room = 0;
+      this.#mask = 0;
       return this;
     }
     const chunk = chunkOf(ref);
@@ -85,9 +122,11 @@ export class Names {
 
   /** Names that are not gone. */
   get live(): number {
-    let live = 0;
-    for (let place = 0; place < this.count; place++) if (!this.isGone(place)) live++;
-    return live;
+    return this.count - this.#gone;
+  }
+
+  get #gone(): number {
+    return this.count === 0 ? 0 : (this.#i32[this.#head + 4] as number);
   }
 
   /**
@@ -99,6 +138,7 @@ export class Names {
     const hashes = this.#hashes;
     const { count } = this;
     if (likely < count && i32[hashes + likely] === hash && this.#is(likely, bytes, from, to)) return likely;
+    if (this.#mask !== 0) return this.#look(hash, bytes, from, to);
     for (let place = 0; place < count; place++) {
       if (i32[hashes + place] === hash && this.#is(place, bytes, from, to)) return place;
     }
@@ -113,6 +153,7 @@ export class Names {
   /** The place of a name among those that are not gone; -1 for one that is, and for no place. */
   placeOfLive(place: number): number {
     if (place < 0 || this.isGone(place)) return -1;
+    if (this.#gone === 0) return place;
     let live = place;
     for (let before = 0; before < place; before++) if (this.isGone(before)) live--;
     return live;
@@ -146,10 +187,13 @@ export class Names {
 
   /** Also of a name that is gone, which comes back. */
   setNumber(place: number, value: number): void {
+    if (this.isGone(place)) this.#addGone(-1);
     this.#f64[this.#numbers + place] = value;
   }
 
+  /** Of a name that is not gone yet. */
   remove(place: number): void {
+    this.#addGone(1);
     this.#f64[this.#numbers + place] = GONE;
   }
 
@@ -163,30 +207,36 @@ export class Names {
   }
 
   /** Adds a name that it has not; gives its place. Makes another block of it where this one is full. */
-  add(hash: number, bytes: Uint8Array, from: number, to: number, value: number): number {
+  add(slab: Slab, hash: number, bytes: Uint8Array, from: number, to: number, value: number): number {
     const place = this.count;
     const end = this.textBytes;
     const textBytes = end + to - from;
     const room = this.#room;
-    if (place === room) this.#move(roomFor(place + 1), textBytes);
-    else if (unitsFor(room, textBytes) > this.units) this.#move(room, textBytes);
+    if (place === room) this.#move(slab, roomFor(place + 1), textBytes);
+    else if (unitsFor(room, textBytes) > this.units) this.#move(slab, room, textBytes);
     this.#i32[this.#head] = this.count = place + 1;
     this.#i32[this.#head + 1] = textBytes;
     this.#i32[this.#hashes + place] = hash;
     this.#i32[this.#places + place] = end * 2;
     this.#f64[this.#numbers + place] = value;
+    if (this.#mask !== 0) this.#enter(place);
     const own = this.bytes;
     for (let at = this.#texts + end, i = from; i < to; i++) own[at++] = bytes[i] as number;
     return place;
   }
 
   /** Takes the marks away, and the names that are gone. */
-  settle(): void {
+  settle(slab: Slab): void {
     if (this.ref === 0) return;
     const i32 = this.#i32;
     const { live, count, bytes } = this;
     if (live === 0) {
-      this.free();
+      this.free(slab);
+      return;
+    }
+    if (live === count) {
+      const end = this.#places + count;
+      for (let at = this.#places; at < end; at++) i32[at] = (i32[at] as number) & ~1;
       return;
     }
     let kept = 0;
@@ -206,23 +256,24 @@ export class Names {
     }
     i32[this.#head] = this.count = kept;
     i32[this.#head + 1] = end;
+    i32[this.#head + 4] = 0;
+    this.#enterAll();
   }
 
   /** Gives the block back. */
-  free(): void {
-    if (this.ref !== 0) (this.#slab as Slab).free(this.ref, this.units);
-    this.open(this.#slab as Slab, 0);
+  free(slab: Slab): void {
+    if (this.ref !== 0) slab.free(this.ref, this.units);
+    this.open(slab, 0);
   }
 
   /** Begins a block with room for so many names and bytes of texts, which are then added; the one before is forgotten. */
   begin(slab: Slab, names: number, textBytes: number): void {
     this.open(slab, 0);
-    this.#move(roomFor(names), textBytes);
+    this.#move(slab, roomFor(names), textBytes);
   }
 
   /** To a block with room for so many names and bytes; the old one is given back. */
-  #move(room: number, textBytes: number): void {
-    const slab = this.#slab as Slab;
+  #move(slab: Slab, room: number, textBytes: number): void {
     const { ref, units, count } = this;
     const wider = unitsFor(room, textBytes);
     const moved = slab.alloc(wider);
@@ -241,7 +292,11 @@ export class Names {
     this.#i32[this.#head + 1] = ref === 0 ? 0 : (i32[head + 1] as number);
     this.#i32[this.#head + 2] = wider;
     this.#i32[this.#head + 3] = room;
-    if (ref === 0) return;
+    this.#i32[this.#head + 4] = ref === 0 ? 0 : (i32[head + 4] as number);
+    if (ref === 0) {
+      this.#enterAll();
+      return;
+    }
     for (let place = 0; place < count; place++) {
       this.#i32[this.#hashes + place] = i32[hashes + place] as number;
       this.#i32[this.#places + place] = i32[places + place] as number;
@@ -249,6 +304,7 @@ export class Names {
     }
     bytes.copy(this.bytes, this.#texts, texts, texts + (i32[head + 1] as number));
     slab.free(ref, units);
+    this.#enterAll();
   }
 
   #lay(at: number, room: number): void {
@@ -256,7 +312,39 @@ export class Names {
     this.#hashes = (at + HEAD_UNITS) * 2;
     this.#places = this.#hashes + room;
     this.#numbers = at + HEAD_UNITS + room;
-    this.#texts = (this.#numbers + room) * 8;
+    const slots = slotsFor(room);
+    this.#slots = (this.#numbers + room) * 2;
+    this.#mask = slots === 0 ? 0 : slots - 1;
+    this.#texts = (this.#slots + slots) * 4;
+  }
+
+  /** `find` by the table. */
+  #look(hash: number, bytes: Uint8Array, from: number, to: number): number {
+    const i32 = this.#i32;
+    for (let at = hash & this.#mask; ; at = (at + 1) & this.#mask) {
+      const place = (i32[this.#slots + at] as number) - 1;
+      if (place < 0) return -1;
+      if (i32[this.#hashes + place] === hash && this.#is(place, bytes, from, to)) return place;
+    }
+  }
+
+  #enter(place: number): void {
+    const i32 = this.#i32;
+    let at = (i32[this.#hashes + place] as number) & this.#mask;
+    while (i32[this.#slots + at] !== 0) at = (at + 1) & this.#mask;
+    i32[this.#slots + at] = place + 1;
+  }
+
+  /** Makes the table anew, where there is one. */
+  #enterAll(): void {
+    if (this.#mask === 0) return;
+    this.#i32.fill(0, this.#slots, this.#slots + this.#mask + 1);
+    for (let place = 0; place < this.count; place++) this.#enter(place);
+  }
+
+  #addGone(names: number): void {
+    const at = this.#head + 4;
+    this.#i32[at] = (this.#i32[at] as number) + names;
   }
 
   #is(place: number, bytes: Uint8Array, from: number, to: number): boolean {

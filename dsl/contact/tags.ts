@@ -6,13 +6,12 @@ import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
 import { textHash } from "../../kernel/entry-texts.ts";
 import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
-import { cachedName } from "./name-cache.ts";
 import * as names from "./names.ts";
 import type { Name } from "./names.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { CHANGED_TAGS, TAGS } = layout;
-const { Names } = names;
+const { Names, writeName } = names;
 
 /** The tags that were opened last. One for all: readers are done with them before the next are opened. */
 export const tags = new Names();
@@ -59,7 +58,7 @@ export function addTagPoints(
   openTags(contact);
   let place = tags.find(hash, bytes, from, to);
   const isNew = place < 0 || tags.isGone(place);
-  if (isNew && tags.count >= tagsMax && tags.live >= tagsMax) {
+  if (isNew && tags.live >= tagsMax) {
     contact.saturated = true;
     return false;
   }
@@ -67,7 +66,7 @@ export function addTagPoints(
   if (!Number.isSafeInteger(sum)) contact.saturated = true;
   if (place >= 0) tags.setNumber(place, sum);
   else {
-    place = tags.add(hash, bytes, from, to, sum);
+    place = tags.add(contact.slab, hash, bytes, from, to, sum);
     contact.i32[contact.base + TAGS] = tags.ref;
   }
   tags.mark(place);
@@ -87,15 +86,15 @@ export function replaceTags(contact: Contact, given: ReadonlyMap<string, number>
   let likely = 0;
   let changed = false;
   for (const [tag, points] of given) {
-    const { bytes, hash } = cachedName(tag);
-    let place = tags.find(hash, bytes, 0, bytes.length, likely);
+    const { bytes, hash, length } = writeName(tag);
+    let place = tags.find(hash, bytes, 0, length, likely);
     likely = place + 1;
     if (place >= 0) {
       if (place < count) kept[place] = 1;
       if (tags.number(place) === points) continue;
       tags.setNumber(place, points);
     } else {
-      place = tags.add(hash, bytes, 0, bytes.length, points);
+      place = tags.add(contact.slab, hash, bytes, 0, length, points);
       contact.i32[contact.base + TAGS] = tags.ref;
     }
     tags.mark(place);
@@ -113,12 +112,12 @@ export function replaceTags(contact: Contact, given: ReadonlyMap<string, number>
 
 /** The delta of the contact has been written. */
 export function settleTags(contact: Contact): void {
-  openTags(contact).settle();
+  openTags(contact).settle(contact.slab);
   contact.i32[contact.base + TAGS] = tags.ref;
 }
 
 export function freeTags(contact: Contact): void {
-  openTags(contact).free();
+  openTags(contact).free(contact.slab);
   contact.i32[contact.base + TAGS] = 0;
 }
 
@@ -150,6 +149,6 @@ export function readTags(input: ByteReader, contact: Contact): void {
   for (let i = 0; i < count; i++) {
     const length = input.skipText();
     const to = input.at;
-    tags.add(textHash(buffer, to - length, to), buffer, to - length, to, input.svarint());
+    tags.add(contact.slab, textHash(buffer, to - length, to), buffer, to - length, to, input.svarint());
   }
 }

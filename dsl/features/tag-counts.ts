@@ -3,13 +3,13 @@
  *
  * Counts and not points, so that a model with other points rescores everybody without the history.
  */
+import type { ByteReader } from "../../kernel/bytes.ts";
 import { textHash } from "../../kernel/entry-texts.ts";
 import type { Contact } from "../contact/contact.ts";
 import { gatherBlock } from "../contact/gathered.ts";
-import { cachedName } from "../contact/name-cache.ts";
-import { Names } from "../contact/names.ts";
+import { Names, writeName } from "../contact/names.ts";
 import { blockAt, blockOf, setBlock } from "../contact/numbers.ts";
-import { addTagPoints, openTags } from "../contact/tags.ts";
+import { addTagPoints, openTags, tags } from "../contact/tags.ts";
 import type { EachValue } from "../plan/event-view.ts";
 import { isScalar, type Value } from "../value.ts";
 import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
@@ -31,22 +31,22 @@ export function tagCountsFeature(
   rule: { points: number },
   tagsMax: number,
 ): Feature {
-  let of: Contact;
+  let of: Contact | null = null;
   let changed = false;
   const take = (value: Value): void => {
-    if (!isScalar(value)) return;
+    if (of === null || !isScalar(value)) return;
     const tag = prefix + String(value);
     if (tag === "") return;
-    const { hash, bytes } = cachedName(tag);
-    if (!addTagPoints(of, hash, bytes, 0, bytes.length, rule.points, tagsMax)) return;
+    const { hash, bytes, length } = writeName(tag);
+    if (!addTagPoints(of, hash, bytes, 0, length, rule.points, tagsMax)) return;
     changed = true;
-    const place = openTagCounts(of, index).find(hash, bytes, 0, bytes.length);
+    const place = openTagCounts(of, index).find(hash, bytes, 0, length);
     if (place >= 0) {
       counts.setNumber(place, counts.number(place) + 1);
       return;
     }
     const { ref } = counts;
-    counts.add(hash, bytes, 0, bytes.length, 1);
+    counts.add(of.slab, hash, bytes, 0, length, 1);
     if (counts.ref !== ref) setBlock(of, index, counts.ref, counts.units);
   };
   return {
@@ -56,7 +56,12 @@ export function tagCountsFeature(
     add(contact, view, event) {
       of = contact;
       changed = false;
-      each(view, event, take);
+      try {
+        each(view, event, take);
+      } finally {
+        // A plan outlives the partitions that it served.
+        of = null;
+      }
       return changed;
     },
   };
@@ -70,36 +75,54 @@ export const tagCountsCodec: FeatureCodec = {
   keeps: "numbers",
   write(out, contact, place) {
     counts.open(contact.slab, blockAt(contact, place));
-    const tags = openTags(contact);
+    openTags(contact);
     out.varint(counts.count);
+    // They mostly came in the same order.
+    let likely = 0;
     for (let i = 0; i < counts.count; i++) {
       const from = counts.textFrom(i);
       const to = counts.textTo(i);
-      const known = tags.placeOfLive(tags.find(counts.hash(i), counts.bytes, from, to, i));
+      const found = tags.find(counts.hash(i), counts.bytes, from, to, likely);
+      likely = found + 1;
+      const known = tags.placeOfLive(found);
       out.varint(known + 1);
       if (known < 0) out.part(counts.bytes, from, to);
       out.varint(counts.number(i));
     }
   },
   read(input, contact, feature) {
-    const tags = openTags(contact);
+    openTags(contact);
     const length = input.varint();
     const kept = feature !== NO_FEATURE && length > 0;
-    // Its texts are mostly those of the tags.
-    if (kept) counts.begin(contact.slab, length, tags.textBytes);
+    if (kept) counts.begin(contact.slab, length, textBytesOf(input, length));
     for (let n = length; n > 0; n--) {
       const known = input.varint() - 1;
-      if (known >= tags.count) throw new RangeError("a counted tag is not among the row's tags");
       if (known < 0) {
         const size = input.skipText();
         const to = input.at;
         const times = input.varint();
-        if (kept) counts.add(textHash(input.buffer, to - size, to), input.buffer, to - size, to, times);
+        if (kept) counts.add(contact.slab, textHash(input.buffer, to - size, to), input.buffer, to - size, to, times);
       } else {
         const times = input.varint();
-        if (kept) counts.add(tags.hash(known), tags.bytes, tags.textFrom(known), tags.textTo(known), times);
+        if (kept) {
+          counts.add(contact.slab, tags.hash(known), tags.bytes, tags.textFrom(known), tags.textTo(known), times);
+        }
       }
     }
     if (kept) gatherBlock(feature, counts.ref, counts.units);
   },
 };
+
+/** Bytes of the names of the next `length` counts, without taking them; of the tags that are open. */
+function textBytesOf(input: ByteReader, length: number): number {
+  const begin = input.at;
+  let bytes = 0;
+  for (let n = length; n > 0; n--) {
+    const known = input.varint() - 1;
+    if (known >= tags.count) throw new RangeError("a counted tag is not among the row's tags");
+    bytes += known < 0 ? input.skipText() : tags.textTo(known) - tags.textFrom(known);
+    input.skipVarint();
+  }
+  input.at = begin;
+  return bytes;
+}

@@ -7,8 +7,7 @@ import { toMicros } from "../../kernel/decimal.ts";
 import type { Contact } from "../contact/contact.ts";
 import { list, numberOf, openList } from "../contact/numbers.ts";
 import { objectOf } from "../contact/objects.ts";
-import { cachedName } from "../contact/name-cache.ts";
-import { hasTag } from "../contact/tags.ts";
+import { tagsOf } from "../contact/tags.ts";
 import { firstAfter } from "../features/series.ts";
 import type { Series } from "../features/state.ts";
 import { openTagCounts } from "../features/tag-counts.ts";
@@ -46,7 +45,8 @@ export function compileTags(tags: readonly TagDecl[], builder: PlanBuilder, read
 
 function bounded(contact: Contact, given: ReadonlyMap<string, number>, tagsMax: number): Map<string, number> {
   contact.saturated = true;
-  const kept = new Map([...given].filter(([tag]) => hasTag(contact, cachedName(tag))));
+  const had = new Set(tagsOf(contact).map(([tag]) => tag));
+  const kept = new Map([...given].filter(([tag]) => had.has(tag)));
   for (const [tag, points] of given) {
     if (kept.size >= tagsMax) break;
     kept.set(tag, points);
