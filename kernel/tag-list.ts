@@ -21,7 +21,7 @@ export class TagList {
 
   /** Empties the list, which lets go of the bytes of its names. */
   clear(): void {
-    this.#bytes.fill(NO_BYTES, 0, this.count);
+    for (let at = 0; at < this.count; at++) this.#bytes[at] = NO_BYTES;
     this.count = 0;
   }
 
