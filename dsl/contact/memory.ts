@@ -2,8 +2,8 @@
  * The memory of a partition's contacts: where each of them lies, and what has changed of them.
  *
  * A contact that nobody works on is a block with its row, as it is stored. One that is worked on is a head and what
- * hangs on it (contact.ts); what it has beside its numbers is bytes in a block as well, as in its row, until it is asked
- * for and becomes objects (awake.ts).
+ * hangs on it (contact.ts); what it has beside its numbers and tags is bytes in a block as well, as in its row, until it is
+ * asked for and becomes objects (awake.ts).
  */
 import { LIMITS } from "../../kernel/limits.ts";
 import { AwakeObjects } from "./awake.ts";
