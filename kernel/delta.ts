@@ -104,10 +104,10 @@ export interface DeltaRowSource {
   /** Segment ids entered and left since the last delta of this contact. */
   entered: readonly number[];
   left: readonly number[];
-  /** Tags whose points changed; null for none. */
-  tags: TagList | null;
-  /** Tags that it no longer has, whose points say nothing; null for none. */
-  untagged: TagList | null;
+  /** Tags whose points changed. */
+  readonly tags: TagList;
+  /** Tags that it no longer has; their points say nothing. */
+  readonly untagged: TagList;
 }
 
 const HAS_ID = 1;
@@ -118,14 +118,14 @@ const HAS_TAGS = 16;
 
 export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
   const segments = row.entered.length + row.left.length > 0;
-  const tags = row.tags?.count ?? 0;
-  const untagged = row.untagged?.count ?? 0;
+  const { tags, untagged } = row;
+  const hasTags = tags.count + untagged.count > 0;
   out.u8(
     (row.id !== null ? HAS_ID : 0) |
       (row.score !== null ? HAS_SCORE : 0) |
       (row.stage !== null ? HAS_STAGE : 0) |
       (segments ? HAS_SEGMENTS : 0) |
-      (tags + untagged > 0 ? HAS_TAGS : 0),
+      (hasTags ? HAS_TAGS : 0),
   );
   out.varint(row.slot);
   if (row.id !== null) out.text(row.id);
@@ -135,14 +135,14 @@ export function writeDeltaRow(out: ByteWriter, row: DeltaRowSource): void {
     writeIds(out, row.entered);
     writeIds(out, row.left);
   }
-  if (tags + untagged === 0) return;
-  out.varint(tags);
-  for (let i = 0; i < tags; i++) {
-    row.tags?.writeName(out, i);
-    out.f64(row.tags?.points(i) ?? 0);
+  if (!hasTags) return;
+  out.varint(tags.count);
+  for (let i = 0; i < tags.count; i++) {
+    tags.writeName(out, i);
+    out.f64(tags.points(i));
   }
-  out.varint(untagged);
-  for (let i = 0; i < untagged; i++) row.untagged?.writeName(out, i);
+  out.varint(untagged.count);
+  for (let i = 0; i < untagged.count; i++) untagged.writeName(out, i);
 }
 
 /**

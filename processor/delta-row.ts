@@ -8,8 +8,6 @@ import { writeDeltaRow, writeScoreDelta, type DeltaRowSource } from "../kernel/d
 import { TagList } from "../kernel/tag-list.ts";
 
 const NONE: [] = [];
-const tagged = new TagList();
-const untagged = new TagList();
 /** Written and forgotten: one for all, since every contact that changed makes one. */
 const row: DeltaRowSource = {
   slot: 0,
@@ -18,8 +16,8 @@ const row: DeltaRowSource = {
   stage: 0,
   entered: NONE,
   left: NONE,
-  tags: null,
-  untagged: null,
+  tags: new TagList(),
+  untagged: new TagList(),
 };
 
 /** Writes what views have to know of a contact that changed: absolute values, read from it now. */
@@ -38,13 +36,13 @@ export function writeContactDelta(out: ByteWriter, contact: Contact): void {
   row.entered = isNew ? keysOf(contact, MEMBERS) : NONE;
   row.left = NONE;
   if (!isNew && moves !== null) fillSegments(contact, moves);
-  const hasTags = isNew || (change & CHANGED_TAGS) !== 0;
-  if (hasTags) fillTags(contact, isNew);
-  row.tags = hasTags ? tagged : null;
-  row.untagged = hasTags ? untagged : null;
-  writeDeltaRow(out, row);
-  tagged.clear();
-  untagged.clear();
+  try {
+    if (isNew || (change & CHANGED_TAGS) !== 0) fillTags(contact, isNew);
+    writeDeltaRow(out, row);
+  } finally {
+    row.tags.clear();
+    row.untagged.clear();
+  }
 }
 
 function fillSegments(contact: Contact, moved: readonly number[]): void {
@@ -65,7 +63,9 @@ function fillTags(contact: Contact, all: boolean): void {
   const tags = openTags(contact);
   for (let place = 0; place < tags.count; place++) {
     if (!all && !tags.isMarked(place)) continue;
-    if (!tags.isGone(place)) tagged.add(tags.bytes, tags.textFrom(place), tags.textTo(place), tags.number(place));
-    else if (!all) untagged.add(tags.bytes, tags.textFrom(place), tags.textTo(place), 0);
+    const isGone = tags.isGone(place);
+    if (isGone && all) continue;
+    const list = isGone ? row.untagged : row.tags;
+    list.add(tags.bytes, tags.textFrom(place), tags.textTo(place), tags.number(place));
   }
 }

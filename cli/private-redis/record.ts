@@ -59,10 +59,11 @@ export function writeServerConfig(dir: string, record: ServerRecord, fsync: Fsyn
     "appendonly yes",
     `appendfsync ${fsync}`,
     // Streams come and go, so the file is written anew again and again, beside everybody else's work. What is in it is
-    // packed already: compressing it once more took as much CPU as half of all else that Redis does. While that goes on every
-    // page of memory that changes is copied, and everybody waits: so the file may become four times as long first.
+    // packed already: compressing it once more took as much CPU as half of all else that Redis does.
     "rdbcompression no",
     "auto-aof-rewrite-min-size 256mb",
+    // While it is written anew every page of memory that changes is copied, and everybody waits: not before it is four
+    // times as long.
     "auto-aof-rewrite-percentage 300",
     "maxmemory-policy noeviction",
   ];

@@ -25,9 +25,17 @@ const WALKED_MAX = 32;
 /** What a number is once its name is gone: no name has it otherwise. */
 const GONE = NaN;
 
-/** A name that is known before there is a contact, and its hash. */
+/** What an i32 of a block's head is, by its place. */
+const COUNT = 0;
+const TEXT_BYTES = 1;
+const UNITS = 2;
+const ROOM = 3;
+const GONE_COUNT = 4;
+
+/** A name outside of a contact: the first `length` of `bytes`, and its hash. */
 export interface Name {
   readonly bytes: Uint8Array;
+  readonly length: number;
   readonly hash: number;
 }
 
@@ -36,24 +44,17 @@ export function nameOf(text: string): Name {
   // Of its own: in the pool of small buffers it would keep all that lies beside it.
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);
-  return { bytes, hash: textHash(bytes, 0, bytes.length) };
-}
-
-/** A name that an event or the time gives: the first `length` of `bytes`. */
-export interface WrittenName {
-  bytes: Buffer;
-  length: number;
-  hash: number;
+  return { bytes, length: bytes.length, hash: textHash(bytes, 0, bytes.length) };
 }
 
 const SCRATCH_BYTES = 1024;
 /** Room for longer names is not kept. */
 const SCRATCH_BYTES_MAX = 64 * 1024;
 const UTF8_BYTES_PER_UNIT_MAX = 3;
-const written: WrittenName = { bytes: Buffer.allocUnsafeSlow(SCRATCH_BYTES), length: 0, hash: 0 };
+const written = { bytes: Buffer.allocUnsafeSlow(SCRATCH_BYTES), length: 0, hash: 0 };
 
 /** The same as `nameOf` in a place that is used again: valid until the next call. */
-export function writeName(text: string): WrittenName {
+export function writeName(text: string): Name {
   const most = text.length * UTF8_BYTES_PER_UNIT_MAX;
   const kept = written.bytes.length <= SCRATCH_BYTES_MAX;
   if (most > written.bytes.length || !kept) {
@@ -114,9 +115,9 @@ export class Names {
     this.#i32 = slab.i32[chunk] as Int32Array;
     this.#f64 = slab.f64[chunk] as Float64Array;
     this.#head = at * 2;
-    this.count = this.#i32[this.#head] as number;
-    this.units = this.#i32[this.#head + 2] as number;
-    this.#lay(at, this.#i32[this.#head + 3] as number);
+    this.count = this.#i32[this.#head + COUNT] as number;
+    this.units = this.#i32[this.#head + UNITS] as number;
+    this.#lay(at, this.#i32[this.#head + ROOM] as number);
     return this;
   }
 
@@ -126,7 +127,12 @@ export class Names {
   }
 
   get #gone(): number {
-    return this.count === 0 ? 0 : (this.#i32[this.#head + 4] as number);
+    return this.count === 0 ? 0 : (this.#i32[this.#head + GONE_COUNT] as number);
+  }
+
+  /** Bytes of all texts. */
+  get #textBytes(): number {
+    return this.count === 0 ? 0 : (this.#i32[this.#head + TEXT_BYTES] as number);
   }
 
   /**
@@ -143,11 +149,6 @@ export class Names {
       if (i32[hashes + place] === hash && this.#is(place, bytes, from, to)) return place;
     }
     return -1;
-  }
-
-  /** Bytes of all texts. */
-  get textBytes(): number {
-    return this.count === 0 ? 0 : (this.#i32[this.#head + 1] as number);
   }
 
   /** The place of a name among those that are not gone; -1 for one that is, and for no place. */
@@ -168,7 +169,7 @@ export class Names {
   }
 
   textTo(place: number): number {
-    if (place === this.count - 1) return this.#texts + (this.#i32[this.#head + 1] as number);
+    if (place === this.count - 1) return this.#texts + this.#textBytes;
     return this.textFrom(place + 1);
   }
 
@@ -209,13 +210,13 @@ export class Names {
   /** Adds a name that it has not; gives its place. Makes another block of it where this one is full. */
   add(slab: Slab, hash: number, bytes: Uint8Array, from: number, to: number, value: number): number {
     const place = this.count;
-    const end = this.textBytes;
+    const end = this.#textBytes;
     const textBytes = end + to - from;
     const room = this.#room;
     if (place === room) this.#move(slab, roomFor(place + 1), textBytes);
     else if (unitsFor(room, textBytes) > this.units) this.#move(slab, room, textBytes);
-    this.#i32[this.#head] = this.count = place + 1;
-    this.#i32[this.#head + 1] = textBytes;
+    this.#i32[this.#head + COUNT] = this.count = place + 1;
+    this.#i32[this.#head + TEXT_BYTES] = textBytes;
     this.#i32[this.#hashes + place] = hash;
     this.#i32[this.#places + place] = end * 2;
     this.#f64[this.#numbers + place] = value;
@@ -254,9 +255,9 @@ export class Names {
       kept++;
       end += to - from;
     }
-    i32[this.#head] = this.count = kept;
-    i32[this.#head + 1] = end;
-    i32[this.#head + 4] = 0;
+    i32[this.#head + COUNT] = this.count = kept;
+    i32[this.#head + TEXT_BYTES] = end;
+    i32[this.#head + GONE_COUNT] = 0;
     this.#enterAll();
   }
 
@@ -272,38 +273,28 @@ export class Names {
     this.#move(slab, roomFor(names), textBytes);
   }
 
-  /** To a block with room for so many names and bytes; the old one is given back. */
-  #move(slab: Slab, room: number, textBytes: number): void {
-    const { ref, units, count } = this;
-    const wider = unitsFor(room, textBytes);
+  /** To a block with room for so many names and bytes; the old one, if there is one, is given back. */
+  #move(slab: Slab, room: number, textRoom: number): void {
+    const { ref, units, count, bytes } = this;
+    const [i32, f64, textBytes] = [this.#i32, this.#f64, this.#textBytes];
+    const [hashes, places, numbers, texts] = [this.#hashes, this.#places, this.#numbers, this.#texts];
+    const wider = unitsFor(room, textRoom);
     const moved = slab.alloc(wider);
-    const [i32, f64, bytes] = [this.#i32, this.#f64, this.bytes];
-    const [head, hashes, places, numbers, texts] = [this.#head, this.#hashes, this.#places, this.#numbers, this.#texts];
-    const chunk = chunkOf(moved);
-    const at = offsetOf(moved);
-    this.ref = moved;
-    this.units = wider;
-    this.bytes = slab.u8[chunk] as Buffer;
-    this.#i32 = slab.i32[chunk] as Int32Array;
-    this.#f64 = slab.f64[chunk] as Float64Array;
-    this.#head = at * 2;
-    this.#lay(at, room);
-    this.#i32[this.#head] = count;
-    this.#i32[this.#head + 1] = ref === 0 ? 0 : (i32[head + 1] as number);
-    this.#i32[this.#head + 2] = wider;
-    this.#i32[this.#head + 3] = room;
-    this.#i32[this.#head + 4] = ref === 0 ? 0 : (i32[head + 4] as number);
-    if (ref === 0) {
-      this.#enterAll();
-      return;
-    }
+    const integers = slab.i32[chunkOf(moved)] as Int32Array;
+    const head = offsetOf(moved) * 2;
+    integers[head + COUNT] = count;
+    integers[head + TEXT_BYTES] = textBytes;
+    integers[head + UNITS] = wider;
+    integers[head + ROOM] = room;
+    integers[head + GONE_COUNT] = this.#gone;
+    this.open(slab, moved);
     for (let place = 0; place < count; place++) {
-      this.#i32[this.#hashes + place] = i32[hashes + place] as number;
-      this.#i32[this.#places + place] = i32[places + place] as number;
+      integers[this.#hashes + place] = i32[hashes + place] as number;
+      integers[this.#places + place] = i32[places + place] as number;
       this.#f64[this.#numbers + place] = f64[numbers + place] as number;
     }
-    bytes.copy(this.bytes, this.#texts, texts, texts + (i32[head + 1] as number));
-    slab.free(ref, units);
+    if (textBytes > 0) bytes.copy(this.bytes, this.#texts, texts, texts + textBytes);
+    if (ref !== 0) slab.free(ref, units);
     this.#enterAll();
   }
 
@@ -343,7 +334,7 @@ export class Names {
   }
 
   #addGone(names: number): void {
-    const at = this.#head + 4;
+    const at = this.#head + GONE_COUNT;
     this.#i32[at] = (this.#i32[at] as number) + names;
   }
 

@@ -22,9 +22,9 @@ export function openTags(contact: Contact): typeof tags {
 }
 
 /** Micro points; undefined for a tag that the contact has not. */
-export function tagPoints(contact: Contact, { bytes, hash }: Name): number | undefined {
+export function tagPoints(contact: Contact, { bytes, length, hash }: Name): number | undefined {
   if (contact.i32[contact.base + TAGS] === 0) return undefined;
-  const place = openTags(contact).find(hash, bytes, 0, bytes.length);
+  const place = openTags(contact).find(hash, bytes, 0, length);
   return place < 0 || tags.isGone(place) ? undefined : tags.number(place);
 }
 

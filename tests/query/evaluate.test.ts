@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { goneList, tagList } from "./tag-list.ts";
 import { describe, expect, it } from "vitest";
 import { parsePredicate } from "../../dsl/parse.ts";
 import { planPredicate } from "../../dsl/predicate-plan.ts";
@@ -10,6 +9,7 @@ import { hasBit, countWords } from "../../query/bitmap.ts";
 import { evaluate, type ModelNames } from "../../query/evaluate.ts";
 import { TagNames } from "../../query/tag-names.ts";
 import { PartitionView } from "../../query/view.ts";
+import { goneList, NO_TAGS, tagList } from "./tag-list.ts";
 
 interface Contact {
   readonly id: string;
@@ -41,7 +41,7 @@ function viewOf(contacts: readonly Contact[]): PartitionView {
       entered: contact.segments.map((n) => n + 5),
       left: [],
       tags: tagList(contact.tags.map(([name, points]) => [name, points * 1e6])),
-      untagged: null,
+      untagged: NO_TAGS,
     });
   }
   return view;
@@ -227,7 +227,7 @@ describe("evaluating a predicate over a view", () => {
       stage: null,
       entered: [],
       left: [],
-      tags: null,
+      tags: NO_TAGS,
       untagged: goneList(["a"]),
     });
     expect(select('has tag "a"', view)).toEqual([]);

@@ -2,7 +2,6 @@
  * A partition's owner as the views see one: commits steps, pages, checkpoints and heartbeats to a real Redis in the
  * form that kernel fixes, and answers controls. What it commits is up to the test.
  */
-import { goneList, tagList } from "./tag-list.ts";
 import type { RedisClient } from "../../kernel/redis.ts";
 import { ByteWriter } from "../../kernel/bytes.ts";
 import { decodeControl, type Control } from "../../kernel/control.ts";
@@ -20,6 +19,7 @@ import { partitionKeys, type PartitionKeys } from "../../kernel/keys.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import { writePageHeader, writeRowHead } from "../../kernel/page.ts";
 import { CHECKPOINT_FORMAT, encodeCheckpoint, encodeHeartbeat } from "../../kernel/partition-state.ts";
+import { goneList, NO_TAGS, tagList } from "./tag-list.ts";
 
 export interface FakeContact {
   id: string;
@@ -83,7 +83,7 @@ export class FakePartition {
       entered: [...contact.segments].sort((a, b) => a - b),
       left: [],
       tags: tagList(contact.tags),
-      untagged: null,
+      untagged: NO_TAGS,
     };
   }
 

@@ -12,6 +12,7 @@ import {
 } from "../../query/pages.ts";
 import { TagNames } from "../../query/tag-names.ts";
 import { PartitionView } from "../../query/view.ts";
+import { NO_TAGS } from "./tag-list.ts";
 
 /** Scores of each partition's contacts, and who of them is in the set. */
 const partitions = fc.array(
@@ -31,8 +32,8 @@ function setsOf(given: readonly (readonly { score: number; member: boolean }[])[
         stage: null,
         entered,
         left: [],
-        tags: null,
-        untagged: null,
+        tags: NO_TAGS,
+        untagged: NO_TAGS,
       });
     }
     return { partition, view, words: view.segments.get(1)?.words ?? new Uint32Array(0) };

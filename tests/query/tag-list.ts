@@ -1,5 +1,8 @@
 import { TagList } from "../../kernel/tag-list.ts";
 
+/** Of a row that changes no tags. */
+export const NO_TAGS = new TagList();
+
 /** The list of some tags with micro points, for a row of a delta. */
 export function tagList(tags: Iterable<readonly [name: string, points: number]>): TagList {
   const list = new TagList();

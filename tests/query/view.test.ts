@@ -9,11 +9,12 @@ import type { ActiveModel } from "../../query/model-registry.ts";
 import { segmentsAnswer } from "../../query/segments-answer.ts";
 import { TagNames } from "../../query/tag-names.ts";
 import { PartitionView } from "../../query/view.ts";
+import { NO_TAGS } from "./tag-list.ts";
 
-const NOTHING = { id: null, score: null, stage: null, entered: [], left: [], tags: null, untagged: null } as const;
+const NOTHING = { id: null, score: null, stage: null, entered: [], left: [] } as const;
 
 function rowOf(row: Partial<DeltaRowSource> & { slot: number }): DeltaRowSource {
-  return { ...structuredClone(NOTHING), entered: [], left: [], ...row };
+  return { ...structuredClone(NOTHING), entered: [], left: [], tags: NO_TAGS, untagged: NO_TAGS, ...row };
 }
 
 /** A contact whole, or a change of one. */
