@@ -1,5 +1,6 @@
 /**
- * Load over HTTP as fast as it is answered: wrk where it is installed, else autocannon, always in a process of its own.
+ * Load over HTTP in a process of its own: as fast as it is answered by wrk where it is installed, else by autocannon; or
+ * at a fixed rate.
  * Requests differ from each other: bodies are made before the clock starts, and every request fills in a message id
  * that was never sent before and contacts drawn anew.
  */
@@ -8,6 +9,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Traffic } from "./events.ts";
+import type { LoadJob } from "./load-job.ts";
 import { findProgram, runChild, type Cores } from "./processes.ts";
 
 /** Bodies of requests, with a byte 1 where the request's id goes and a byte 2 where the number of a contact goes. */
@@ -30,7 +32,7 @@ export interface Load {
   readonly seconds: number;
   readonly seed: number;
   readonly cores: Cores;
-  /** Requests a second at most; as many as are answered without it. */
+  /** Requests a second, at equal distances; as many as are answered without it. */
   readonly rate?: number;
 }
 
@@ -108,9 +110,9 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     await writeFile(file, `${load.bodies.bodies.join("\n")}\n`);
     // Another one in every run, also of another process: what was sent before must not be taken for a repetition.
     const tag = `${process.pid.toString(36)}${Math.round(performance.timeOrigin).toString(36)}${(++loads).toString(36)}`;
-    // wrk knows no rate but the greatest.
-    const plain = load.rate === undefined && findProgram("wrk") !== null;
-    const report = plain ? await wrk(load, file, tag) : await autocannon(load, file, tag);
+    const report = await (load.rate === undefined && findProgram("wrk") !== null
+      ? wrk(load, file, tag)
+      : script(load.rate === undefined ? "autocannon-process.ts" : "paced-process.ts", load, file, tag));
     return { ...report, events: report.requests * load.bodies.events };
   } finally {
     await rm(dir, { recursive: true, force: true });
@@ -119,18 +121,17 @@ export async function runLoad(load: Load): Promise<LoadResult> {
 
 function wrk(load: Load, file: string, tag: string): Promise<LoadReport> {
   const { url, connections, bodies, contacts, seed } = load;
-  const script = path.join(import.meta.dirname, "wrk.lua");
-  const options = ["-t1", `-c${connections}`, `-d${wholeSeconds(load)}s`, "--timeout", "20s", "-s", script, url];
+  const lua = path.join(import.meta.dirname, "wrk.lua");
+  const options = ["-t1", `-c${connections}`, `-d${wholeSeconds(load)}s`, "--timeout", "20s", "-s", lua, url];
   const args = [...options, "--", file, bodies.method, bodies.path, tag, String(contacts), String(seed)];
   return reportOf(runChild("wrk", args, { cores: load.cores }));
 }
 
-function autocannon(load: Load, file: string, tag: string): Promise<LoadReport> {
-  const script = path.join(import.meta.dirname, "autocannon-process.ts");
-  const { url, connections, bodies, contacts } = load;
+function script(name: string, load: Load, file: string, tag: string): Promise<LoadReport> {
+  const { url, connections, bodies, contacts, rate = 0 } = load;
   const { method, path: target } = bodies;
-  const job = { url, connections, contacts, file, tag, method, target, seconds: wholeSeconds(load), rate: load.rate };
-  const args = ["--import", "tsx", script, JSON.stringify(job)];
+  const job: LoadJob = { url, connections, contacts, file, tag, method, target, seconds: wholeSeconds(load), rate };
+  const args = ["--import", "tsx", path.join(import.meta.dirname, name), JSON.stringify(job)];
   return reportOf(runChild(process.execPath, args, { cores: load.cores }));
 }
 

@@ -7,45 +7,56 @@ import { Agent, request } from "node:http";
 export interface PacedRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
+  /** JSON as text, or what becomes it. */
   readonly body?: unknown;
 }
 
 export interface Paced {
-  /** ms, in the order of sending. */
+  /** ms, in the order of the answers. */
   readonly latencies: readonly number[];
   readonly failed: number;
 }
 
+export interface Pace {
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** At most so many; what finds none free waits for one, and that time counts. */
+  readonly connections?: number;
+}
+
+const CONNECTIONS = 64;
+
 export async function paced(
   url: string,
   next: () => PacedRequest,
-  { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
+  { perSecond, seconds, connections = CONNECTIONS }: Pace,
 ): Promise<Paced> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const total = Math.max(1, Math.round(perSecond * seconds));
-  const begun = performance.now();
   const latencies: number[] = [];
-  let failed = 0;
-  const sent: Promise<void>[] = [];
-  const one = async (place: number, due: number): Promise<void> => {
-    const { status } = await send(agent, url, next());
-    latencies[place] = performance.now() - due;
-    if (status !== 200) failed++;
-  };
+  let [sent, failed, waiting] = [0, 0, 0];
   try {
     await new Promise<void>((resolve) => {
+      const begun = performance.now();
+      const one = async (due: number): Promise<void> => {
+        waiting++;
+        const { status } = await send(agent, url, next());
+        waiting--;
+        latencies.push(performance.now() - due);
+        if (status !== 200) failed++;
+        if (sent === total && waiting === 0) resolve();
+      };
       const tick = (): void => {
-        while (sent.length < total) {
-          const due = begun + (sent.length * 1000) / perSecond;
+        while (sent < total) {
+          const due = begun + (sent * 1000) / perSecond;
           const wait = due - performance.now();
           if (wait > 0) return void setTimeout(tick, wait);
-          sent.push(one(sent.length, due));
+          sent++;
+          void one(due);
         }
-        resolve();
       };
       tick();
     });
-    await Promise.all(sent);
   } finally {
     agent.destroy();
   }
@@ -60,7 +71,7 @@ export interface Answer {
 
 /** Never rejects. */
 export function send(agent: Agent, url: string, { method, path, body }: PacedRequest): Promise<Answer> {
-  const text = body === undefined ? null : JSON.stringify(body);
+  const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
   const headers =
     text === null ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
   return new Promise((resolve) => {

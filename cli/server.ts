@@ -158,7 +158,7 @@ async function ownPartitions(
     clockMode,
     limits,
     threads: limits.processor_threads === 0 ? PROCESSOR_DEFAULTS.threads : limits.processor_threads,
-    memoryBytes: limits.processor_memory_bytes,
+    memoryBytes: limits.processor_memory_bytes === 0 ? PROCESSOR_DEFAULTS.memoryBytes : limits.processor_memory_bytes,
     leaseMs: limits.lease_ms,
     sweepMs: limits.sweep_ms,
   };

@@ -37,7 +37,7 @@ export interface ConfigLimits {
   readonly traits_max: number;
   /** 0: one less than the machine's cores, at least one. */
   readonly processor_threads: number;
-  /** For resident state, over all threads of the process. */
+  /** For resident state, over all threads of the process; 0: a sixteenth of the machine's, 512 MB at least. */
   readonly processor_memory_bytes: number;
   readonly sweep_ms: number;
   readonly lease_ms: number;
@@ -246,7 +246,13 @@ const SPECS = {
   DISTINCT_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.distinct_max, desc: "values kept for distinct and most" }),
   TRAITS_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.traits_max, desc: "traits of a contact" }),
   PROCESSOR_THREADS: wholeNumber(1, 256)({ default: undefined, desc: "worker threads of the processor (cores - 1)" }),
-  PROCESSOR_MEMORY_MB: wholeNumber(16, 1024 * 1024)({ default: 512, desc: "for the state of contacts, all threads" }),
+  PROCESSOR_MEMORY_MB: wholeNumber(
+    16,
+    1024 * 1024,
+  )({
+    default: undefined,
+    desc: "for the state of contacts, all threads (a sixteenth of the memory, 512 at least)",
+  }),
   SWEEP_SECONDS: decimal(
     0.1,
     3600,
@@ -308,7 +314,7 @@ export function readConfig(env: Env, roles: readonly Role[] = ROLES): Config {
       distinct_max: values.DISTINCT_MAX,
       traits_max: values.TRAITS_MAX,
       processor_threads: values.PROCESSOR_THREADS ?? 0,
-      processor_memory_bytes: values.PROCESSOR_MEMORY_MB * 1024 * 1024,
+      processor_memory_bytes: (values.PROCESSOR_MEMORY_MB ?? 0) * 1024 * 1024,
       sweep_ms: Math.round(values.SWEEP_SECONDS * 1000),
       lease_ms: Math.round(values.LEASE_SECONDS * 1000),
     },

@@ -1,5 +1,5 @@
 /** Settings of the processor role, all with a default. Durations in ms, sizes in bytes. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import type { ClockMode } from "../kernel/clock.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { ShardLimits } from "./state-machine.ts";
@@ -17,7 +17,7 @@ export interface ProcessorOptions {
   readonly sweepMs: number;
   /** …or after this many events, counted over all partitions. */
   readonly sweepEvents: number;
-  /** Pages in one commit of a sweep, as bytes; more when memory is short or the sweep is late. */
+  /** Pages in one commit of a sweep, as bytes, at most; more when memory is short. */
   readonly sliceBytes: number;
   /** Shortest time between two commits of a busy partition. An idle one commits at once. */
   readonly commitIntervalMs: number;
@@ -40,6 +40,17 @@ export interface ProcessorOptions {
   readonly farewellMs: number;
 }
 
+const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
+const MEMORY_SHARE = 1 / 16;
+
+/** A sixteenth of what this machine has, or of what a container may use of it; 512 MB at least. */
+function defaultMemoryBytes(): number {
+  // More than the machine has where there is no limit.
+  const constrained = process.constrainedMemory();
+  const all = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.max(MEMORY_BYTES_MIN, Math.floor(all * MEMORY_SHARE));
+}
+
 export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   clockMode: "wall",
   limits: {
@@ -51,12 +62,12 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
     dedupe_max: LIMITS.dedupe_max,
   },
   threads: Math.max(1, availableParallelism() - 1),
-  memoryBytes: 512 * 1024 * 1024,
+  memoryBytes: defaultMemoryBytes(),
   leaseMs: 5_000,
   sweepMs: 20_000,
   sweepEvents: 1_000_000,
-  sliceBytes: 256 * 1024,
-  commitIntervalMs: 10,
+  sliceBytes: 4 * 1024 * 1024,
+  commitIntervalMs: 25,
   stepEntries: 64,
   stepEvents: 20_000,
   stepMs: 50,

@@ -111,6 +111,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       sweepMs: options.sweepMs,
       sweepEvents: options.sweepEvents / context.partitions,
       sliceBytes: options.sliceBytes,
+      phase: partition / context.partitions,
     },
     recovered.lastCheckpoint,
     ticks(),
@@ -156,7 +157,8 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     const now = ticks();
     if (sweeper.dueIn(position, now) <= 0) sweeper.begin(shard, position, now);
     const excess = Math.max(0, shard.residentBytes - memoryShare()) / RESIDENT_FACTOR;
-    const { pages, checkpoint } = sweeper.slice(shard, now, Math.max(excess, minBytes), context.commits.pages);
+    const least = { idle: step === null, minBytes: Math.max(excess, minBytes) };
+    const { pages, checkpoint } = sweeper.slice(shard, now, least, context.commits.pages);
     const commit: Commit = { token, before, after: position, step, pages, checkpoint };
     const done = sendCommit(redis, keys, commit, options, context.commits);
     // It is awaited by `landed`; until then a failure has nobody to tell.

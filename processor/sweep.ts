@@ -18,13 +18,25 @@ export interface SweepSettings {
   readonly sweepMs: number;
   /** Of this partition, not of all. */
   readonly sweepEvents: number;
+  /** Of one slice, at most, but for those that free memory. */
   readonly sliceBytes: number;
+  /**
+   * The part of the time, or of the events, to the first sweep that is taken to be over, 0 to 1: partitions that begin
+   * together and differ in it don't write their pages all at the same time.
+   */
+  readonly phase: number;
 }
 
 /** What one commit carries of a sweep. */
 export interface Slice {
   readonly pages: readonly PageWrite[];
   readonly checkpoint: CheckpointWrite | null;
+}
+
+/** What a slice holds at least, see `Sweeper.slice`. */
+export interface Least {
+  readonly idle: boolean;
+  readonly minBytes: number;
 }
 
 export interface Sweeper {
@@ -38,11 +50,12 @@ export interface Sweeper {
   /** The shard must be at `position`, with nothing applied after it. */
   begin(shard: Shard, position: Position, now: number): void;
   /**
-   * Pages for the next commit, encoded as the shard is now; with the last of them the checkpoint.
+   * Pages for the next commit, encoded as the shard is now; with the last of them the checkpoint. More than are due where
+   * the commit has nothing else to carry (`idle`).
    * At least `minBytes` while there are dirty pages at all, whether of this sweep or not: to free memory.
    * `out` is reset and holds them until it is reset again.
    */
-  slice(shard: Shard, now: number, minBytes: number, out: ByteWriter): Slice;
+  slice(shard: Shard, now: number, least: Least, out: ByteWriter): Slice;
   /** The commit that carried a slice's checkpoint is acknowledged. Gives the time it took since it began. */
   completed(now: number): number;
 }
@@ -57,26 +70,32 @@ interface Running {
   readonly pending: Set<number>;
   readonly total: number;
   readonly begun: number;
+  /** The part of the time, or of the events, to the next sweep that was over at the last slice. */
+  sliced: number;
 }
 
 /** A sweep aims to be through within this part of the time, or of the events, to the next. */
 const PACE = 0.8;
-/** Pages that a commit carries at least while a sweep runs: small states are through at once. */
-const PAGES_MIN = 64;
-/** A sweep that is late may exceed `sliceBytes` by this factor. */
-const LATE_FACTOR = 16;
+/** Pages that a commit carries at least while a sweep runs: one with a step, which somebody waits for, and an idle one. */
+const PAGES_MIN = 8;
+const PAGES_MIN_IDLE = 64;
+/** A sweep that is late writes so many times as fast as one that is not: not all at once, as commits wait for it. */
+const CATCH_UP = 3;
 
 export function createSweeper(settings: SweepSettings, start: LastCheckpoint, now: number): Sweeper {
   let last = start;
-  let lastBegun = now;
-  let events = 0;
+  let lastBegun = now - settings.sweepMs * settings.phase;
+  let events = settings.sweepEvents * settings.phase;
   let running: Running | null = null;
 
-  /** How many of the sweep's pages should have been written by `now`. */
-  const target = (sweep: Running, at: number): number =>
-    Math.ceil(
-      sweep.total * Math.min(1, Math.max((at - sweep.begun) / settings.sweepMs, events / settings.sweepEvents) / PACE),
-    );
+  /** How many of the sweep's pages a slice has to carry now. */
+  const due = (sweep: Running, at: number): number => {
+    const over = Math.max((at - sweep.begun) / settings.sweepMs, events / settings.sweepEvents);
+    const missing = sweep.total * Math.min(1, over / PACE) - (sweep.total - sweep.pending.size);
+    const most = (sweep.total * CATCH_UP * (over - sweep.sliced)) / PACE;
+    sweep.sliced = over;
+    return Math.ceil(Math.min(missing, most));
+  };
 
   return {
     get running() {
@@ -100,11 +119,12 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
         pending,
         total: pending.size,
         begun: at,
+        sliced: 0,
       };
       lastBegun = at;
       events = 0;
     },
-    slice(shard, at, minBytes, out) {
+    slice(shard, at, { idle, minBytes }, out) {
       const pages: PageWrite[] = [];
       let bytes = 0;
       out.reset();
@@ -115,11 +135,9 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
         bytes += page.length + index.length;
       };
       if (running !== null) {
-        const late = at - running.begun >= settings.sweepMs || events >= settings.sweepEvents;
-        const limit = settings.sliceBytes * (late ? LATE_FACTOR : 1);
-        const wanted = Math.max(PAGES_MIN, target(running, at) - (running.total - running.pending.size));
+        const wanted = Math.max(idle ? PAGES_MIN_IDLE : PAGES_MIN, due(running, at));
         for (const number of running.pending) {
-          if (pages.length >= wanted || bytes >= limit) break;
+          if (pages.length >= wanted || bytes >= settings.sliceBytes) break;
           encode(number);
         }
       }
