@@ -2,6 +2,7 @@
 import closeWithGrace from "close-with-grace";
 import { ConfigError, readConfig, type Config, type Role } from "../kernel/config.ts";
 import { createLog, type Log } from "../kernel/log.ts";
+import { letHelpersGiveWay } from "../kernel/thread-priority.ts";
 import { DataDirInUse } from "./data-dir-lock.ts";
 import { ModelFileError } from "./initial-model.ts";
 import { writeJson } from "./output.ts";
@@ -38,6 +39,7 @@ export async function start({ roles, example, json }: StartOptions): Promise<num
   }
   if (example && config.modelFile === null) config = { ...config, modelFile: EXAMPLE_MODEL };
   const log = createLog(config.logLevel);
+  letHelpersGiveWay();
 
   const starting = startServer(config, roles, log);
   stopOnSignals(starting, log);

@@ -35,7 +35,7 @@ export interface ConfigLimits {
   readonly tags_max: number;
   readonly distinct_max: number;
   readonly traits_max: number;
-  /** 0: one less than the machine's cores, at least one. */
+  /** 0: as many as the machine has cores. */
   readonly processor_threads: number;
   /** For resident state, over all threads of the process; 0: a sixteenth of the machine's, 512 MB at least. */
   readonly processor_memory_bytes: number;
@@ -245,7 +245,10 @@ const SPECS = {
   TAGS_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.tags_max, desc: "tags of a contact" }),
   DISTINCT_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.distinct_max, desc: "values kept for distinct and most" }),
   TRAITS_MAX: wholeNumber(1, 1_000_000)({ default: LIMITS.traits_max, desc: "traits of a contact" }),
-  PROCESSOR_THREADS: wholeNumber(1, 256)({ default: undefined, desc: "worker threads of the processor (cores - 1)" }),
+  PROCESSOR_THREADS: wholeNumber(
+    1,
+    256,
+  )({ default: undefined, desc: "worker threads of the processor (as many as cores)" }),
   PROCESSOR_MEMORY_MB: wholeNumber(
     16,
     1024 * 1024,

@@ -7,7 +7,7 @@ import type { ShardLimits } from "./state-machine.ts";
 export interface ProcessorOptions {
   readonly clockMode: ClockMode;
   readonly limits: ShardLimits;
-  /** Worker threads. */
+  /** Worker threads: as many as cores, since they come after all others (kernel/thread-priority.ts). */
   readonly threads: number;
   /** For resident pages, over all threads. Exceeded for a moment when one step alone needs more. */
   readonly memoryBytes: number;
@@ -36,8 +36,12 @@ export interface ProcessorOptions {
   readonly pulseMs: number;
   /** Longest blocking read. */
   readonly blockMs: number;
-  /** At a hand-over: how long a last checkpoint may take before it is left to the next owner. */
+  /**
+   * How long a last checkpoint may take before what came since the one before is left to the next owner to run again: where
+   * the processor stops, and where a partition only goes to another one, which is worked on by nobody meanwhile.
+   */
   readonly farewellMs: number;
+  readonly handOverMs: number;
 }
 
 const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
@@ -61,7 +65,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
     dedupe_ms: LIMITS.dedupe_ms,
     dedupe_max: LIMITS.dedupe_max,
   },
-  threads: Math.max(1, availableParallelism() - 1),
+  threads: availableParallelism(),
   memoryBytes: defaultMemoryBytes(),
   leaseMs: 5_000,
   sweepMs: 20_000,
@@ -77,5 +81,6 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   rejectedEntries: 10_000,
   pulseMs: 1_000,
   blockMs: 250,
-  farewellMs: 2_000,
+  farewellMs: 5_000,
+  handOverMs: 2_000,
 };

@@ -308,7 +308,8 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
 
   /** A last checkpoint, so that the next owner starts without running anything again. */
   async function sayFarewell(): Promise<void> {
-    const deadline = ticks() + options.farewellMs;
+    const stopping = status.drainUntil !== null;
+    const deadline = ticks() + (stopping ? options.farewellMs : options.handOverMs);
     while (!status.dropped && ticks() < deadline) {
       if (!sweeper.running) {
         if (sweeper.dueIn(position, ticks()) === Infinity) return;

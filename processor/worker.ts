@@ -4,12 +4,12 @@
  * one more for each partition, since a blocking read can't span slots.
  */
 import { createRequire } from "node:module";
-import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { machineClock, type Clock } from "../kernel/clock.ts";
 import { createLog, type Log } from "../kernel/log.ts";
 import { connectRedis, disconnectRedis, isCluster, whenReady } from "../kernel/redis.ts";
 import { ReplyBuffers } from "../kernel/reply-buffers.ts";
+import { giveWay } from "../kernel/thread-priority.ts";
 import { createCommitBuffers } from "./commit.ts";
 import { createBlockPool } from "./entry-queue.ts";
 import { createGate } from "./gate.ts";
@@ -27,13 +27,10 @@ const LOADS_AT_ONCE = 2;
 /** Not the lease: a server whose disk is slow is not gone, and everything would be loaded again for nothing. */
 const SILENCE_MS = 5_000;
 
-/** Below the threads that answer requests: who waits for a query feels a millisecond, a segment that is as late doesn't. */
-const NICENESS = 5;
-
 /** Gives what was counted since the last message: a message sent at the very end might come too late. */
 export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const { port, worker, redisUrl, partitions, options } = task;
-  letOthersFirst();
+  giveWay();
   const log: Log = createLog(task.logLevel as Parameters<typeof createLog>[0], { role: "processor", worker });
   const clock = task.sharedClock === null ? machineClock : sharedClock(task.sharedClock);
   const telemetry = createTelemetry();
@@ -129,16 +126,6 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   disconnectRedis(redis);
   port.close();
   return telemetry.take();
-}
-
-/** Of this thread alone, which only Linux knows. */
-function letOthersFirst(): void {
-  if (process.platform !== "linux") return;
-  try {
-    setPriority(0, NICENESS);
-  } catch {
-    // Where that isn't allowed, all are equal.
-  }
 }
 
 /** `require` and not `import`: the loader of TypeScript that tests use hooks only the former in a thread. */

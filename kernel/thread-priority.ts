@@ -1,0 +1,36 @@
+/**
+ * Which threads of a process come first when cores are scarce: those that answer requests. Who waits for a query feels a
+ * millisecond, a segment that is as late doesn't. Only Linux has priorities of threads.
+ */
+import { readdirSync } from "node:fs";
+import { setPriority } from "node:os";
+
+const NICENESS = 5;
+/** The system's number for the thread that asks. */
+const SELF = 0;
+
+/** This thread gives way to those of ordinary priority. */
+export function giveWay(): void {
+  lower(SELF);
+}
+
+/**
+ * All threads that the process has but the main one give way: called at the start these are Node's own, which collect
+ * garbage and compile. There are four however few the cores, and what they do in the background comes in long pieces.
+ */
+export function letHelpersGiveWay(): void {
+  if (process.platform !== "linux") return;
+  for (const name of readdirSync("/proc/self/task")) {
+    const thread = Number(name);
+    if (thread !== process.pid) lower(thread);
+  }
+}
+
+function lower(thread: number): void {
+  if (process.platform !== "linux") return;
+  try {
+    setPriority(thread, NICENESS);
+  } catch {
+    // It has ended, or that isn't allowed: then all are equal.
+  }
+}
