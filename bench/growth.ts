@@ -97,7 +97,7 @@ function notesOf({ large }: BenchOptions): string[] {
   return [
     "CPU of the state machine alone in a process of its own: opening the entry, the step, its delta as bytes.",
     `Each event can change ${BASE.affected} predicate (and the score), whatever grows. All contacts are in memory.`,
-    ...(large ? [] : ["Ten million contacts take some 10 GB and are left out without --large."]),
+    ...(large ? [] : ["Ten million contacts take several gigabytes and are left out without --large."]),
   ];
 }
 

@@ -101,7 +101,7 @@ export const soak: Benchmark = {
         },
       ];
       const notes = [
-        `${minutes} minutes at ${Math.round(SHARE * 100)} % of the maximum, autocannon at a fixed rate; server, Redis ` +
+        `${minutes} minutes at ${Math.round(SHARE * 100)} % of the maximum, requests at equal distances; server, Redis ` +
           `(appendfsync ${redisFsync()}) and load share ${BOTH.length || "all"} cores; ` +
           `${CONTACTS.toLocaleString("en")} contacts, ${SEGMENTS} segments, DEDUPE_MAX=${DEDUPE_MAX}.`,
       ];
