@@ -3,9 +3,10 @@
  * millisecond, a segment that is as late doesn't. Only Linux has priorities of threads.
  */
 import { readdirSync } from "node:fs";
-import { setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 
-const NICENESS = 5;
+/** How much lower, whatever the priority that the process was started with. */
+const LOWER_BY = 5;
 /** The system's number for the thread that asks. */
 const SELF = 0;
 
@@ -29,7 +30,7 @@ export function letHelpersGiveWay(): void {
 function lower(thread: number): void {
   if (process.platform !== "linux") return;
   try {
-    setPriority(thread, NICENESS);
+    setPriority(thread, Math.min(constants.priority.PRIORITY_LOW, getPriority(thread) + LOWER_BY));
   } catch {
     // It has ended, or that isn't allowed: then all are equal.
   }
