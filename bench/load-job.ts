@@ -1,6 +1,11 @@
 /** What a process that makes load is told, and the requests that it makes of it. */
 import { readFile } from "node:fs/promises";
 
+/** Stands in a body where the request's id goes. */
+export const REQUEST = "\u0001";
+/** Where the number of a contact goes. */
+export const CONTACT = "\u0002";
+
 export interface LoadJob {
   readonly url: string;
   readonly connections: number;
@@ -34,22 +39,28 @@ interface Template {
   readonly isContact: readonly boolean[];
 }
 
-const SLOT = /[\u0001\u0002]/;
-const SLOTS = /[\u0001\u0002]/g;
-
 /** Gives one request after the other: bodies in their order, each with an id and contacts that it has never had. */
 export async function requestsOf({ file, tag, contacts, method, target }: LoadJob): Promise<() => LoadRequest> {
   const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
-  const templates = lines.map((line): Template => ({
-    pieces: line.split(SLOT),
-    isContact: Array.from(line.matchAll(SLOTS), ([slot]) => slot === "\u0002"),
-  }));
+  const templates = lines.map(templateOf);
   let count = 0;
   return () => {
     const id = `${tag}-${++count}`;
     const text = filled(templates[count % templates.length] as Template, id, contacts);
     return method === "GET" ? { method, path: text } : { method, path: target, body: text };
   };
+}
+
+function templateOf(line: string): Template {
+  const pieces: string[] = [];
+  const isContact: boolean[] = [];
+  for (const part of line.split(REQUEST)) {
+    part.split(CONTACT).forEach((piece, i) => {
+      if (pieces.length > 0) isContact.push(i > 0);
+      pieces.push(piece);
+    });
+  }
+  return { pieces, isContact };
 }
 
 /** The product of two uniform numbers: half of all events come from a seventh of the contacts. */

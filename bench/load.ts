@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Traffic } from "./events.ts";
-import type { LoadJob } from "./load-job.ts";
+import { CONTACT, REQUEST, type LoadJob } from "./load-job.ts";
 import { findProgram, runChild, type Cores } from "./processes.ts";
 
 /** Bodies of requests, with a byte 1 where the request's id goes and a byte 2 where the number of a contact goes. */
@@ -48,9 +48,6 @@ export interface LoadResult {
 /** What the program for load says when it is done, in its last line. */
 export type LoadReport = Omit<LoadResult, "events">;
 
-const REQUEST = "\u0001";
-/** Where the number of a contact goes. */
-export const CONTACT = "\u0002";
 /** Different events that bodies are made of before they begin again, with other ids and other contacts. */
 const EVENTS = 50_000;
 let loads = 0;
