@@ -1,5 +1,6 @@
 /** What a process that makes load is told, and the requests that it makes of it. */
 import { readFile } from "node:fs/promises";
+import type { PacedRequest } from "./paced.ts";
 
 /** Stands in a body where the request's id goes. */
 export const REQUEST = "\u0001";
@@ -21,12 +22,6 @@ export interface LoadJob {
   readonly tag: string;
 }
 
-export interface LoadRequest {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly body?: string;
-}
-
 /** The job is this process's argument. */
 export function readJob(): LoadJob {
   return JSON.parse(process.argv[2] ?? "{}") as LoadJob;
@@ -40,7 +35,7 @@ interface Template {
 }
 
 /** Gives one request after the other: bodies in their order, each with an id and contacts that it has never had. */
-export async function requestsOf({ file, tag, contacts, method, target }: LoadJob): Promise<() => LoadRequest> {
+export async function requestsOf({ file, tag, contacts, method, target }: LoadJob): Promise<() => PacedRequest> {
   const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
   const templates = lines.map(templateOf);
   let count = 0;

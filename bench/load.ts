@@ -107,29 +107,32 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     await writeFile(file, `${load.bodies.bodies.join("\n")}\n`);
     // Another one in every run, also of another process: what was sent before must not be taken for a repetition.
     const tag = `${process.pid.toString(36)}${Math.round(performance.timeOrigin).toString(36)}${(++loads).toString(36)}`;
-    const report = await (load.rate === undefined && findProgram("wrk") !== null
-      ? wrk(load, file, tag)
-      : script(load.rate === undefined ? "autocannon-process.ts" : "paced-process.ts", load, file, tag));
+    const report = await reportOf(launch(load, file, tag));
     return { ...report, events: report.requests * load.bodies.events };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-function wrk(load: Load, file: string, tag: string): Promise<LoadReport> {
+function launch(load: Load, file: string, tag: string): Promise<string> {
+  if (load.rate !== undefined) return script("paced-process.ts", load, file, tag);
+  return findProgram("wrk") === null ? script("autocannon-process.ts", load, file, tag) : wrk(load, file, tag);
+}
+
+function wrk(load: Load, file: string, tag: string): Promise<string> {
   const { url, connections, bodies, contacts, seed } = load;
   const lua = path.join(import.meta.dirname, "wrk.lua");
   const options = ["-t1", `-c${connections}`, `-d${wholeSeconds(load)}s`, "--timeout", "20s", "-s", lua, url];
   const args = [...options, "--", file, bodies.method, bodies.path, tag, String(contacts), String(seed)];
-  return reportOf(runChild("wrk", args, { cores: load.cores }));
+  return runChild("wrk", args, { cores: load.cores });
 }
 
-function script(name: string, load: Load, file: string, tag: string): Promise<LoadReport> {
+function script(name: string, load: Load, file: string, tag: string): Promise<string> {
   const { url, connections, bodies, contacts, rate = 0 } = load;
   const { method, path: target } = bodies;
   const job: LoadJob = { url, connections, contacts, file, tag, method, target, seconds: wholeSeconds(load), rate };
   const args = ["--import", "tsx", path.join(import.meta.dirname, name), JSON.stringify(job)];
-  return reportOf(runChild(process.execPath, args, { cores: load.cores }));
+  return runChild(process.execPath, args, { cores: load.cores });
 }
 
 function wholeSeconds({ seconds }: Load): number {

@@ -205,7 +205,11 @@ function kindsOf(identified: number): readonly Kind[] {
   const whole = (n: number): number => Math.floor(Math.random() * n);
   const segment = (): string => `segment ${whole(SEGMENTS)}`;
   const path = (name: string, rest = ""): string => `/v1/segments/${encodeURIComponent(name)}${rest}`;
-  const asked = (where: string): PacedRequest => ({ method: "POST", path: "/v1/query", body: { where, limit: 1 } });
+  const asked = (where: string): PacedRequest => ({
+    method: "POST",
+    path: "/v1/query",
+    body: JSON.stringify({ where, limit: 1 }),
+  });
   return [
     {
       what: "size of a segment",
@@ -266,7 +270,7 @@ async function visibility({ events, query }: Parties, seconds: number, round: nu
   try {
     for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
       const userId = `probe-${round}-${delays.length}`;
-      const body = { event: "Event 0", userId, properties: { category: "coats" } };
+      const body = JSON.stringify({ event: "Event 0", userId, properties: { category: "coats" } });
       const { status } = await send(agent, events.url, { method: "POST", path: "/v1/track", body });
       if (status !== 200) throw new Error(`an event was answered ${status}`);
       const accepted = performance.now();

@@ -157,8 +157,8 @@ async function ownPartitions(
   const options: Partial<ProcessorOptions> = {
     clockMode,
     limits,
-    threads: limits.processor_threads === 0 ? PROCESSOR_DEFAULTS.threads : limits.processor_threads,
-    memoryBytes: limits.processor_memory_bytes === 0 ? PROCESSOR_DEFAULTS.memoryBytes : limits.processor_memory_bytes,
+    threads: limits.processor_threads || PROCESSOR_DEFAULTS.threads,
+    memoryBytes: limits.processor_memory_bytes || PROCESSOR_DEFAULTS.memoryBytes,
     leaseMs: limits.lease_ms,
     sweepMs: limits.sweep_ms,
   };

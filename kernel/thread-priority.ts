@@ -9,10 +9,11 @@ import { constants, getPriority, setPriority } from "node:os";
 const LOWER_BY = 5;
 /** The system's number for the thread that asks. */
 const SELF = 0;
+const KNOWS_THREADS = process.platform === "linux";
 
 /** This thread gives way to those of ordinary priority. */
 export function giveWay(): void {
-  lower(SELF);
+  if (KNOWS_THREADS) lower(SELF);
 }
 
 /**
@@ -20,7 +21,7 @@ export function giveWay(): void {
  * garbage and compile. There are four however few the cores, and what they do in the background comes in long pieces.
  */
 export function letHelpersGiveWay(): void {
-  if (process.platform !== "linux") return;
+  if (!KNOWS_THREADS) return;
   for (const name of readdirSync("/proc/self/task")) {
     const thread = Number(name);
     if (thread !== process.pid) lower(thread);
@@ -28,7 +29,6 @@ export function letHelpersGiveWay(): void {
 }
 
 function lower(thread: number): void {
-  if (process.platform !== "linux") return;
   try {
     setPriority(thread, Math.min(constants.priority.PRIORITY_LOW, getPriority(thread) + LOWER_BY));
   } catch {
