@@ -7,6 +7,7 @@ import { readBatch } from "../../ingest/calls.ts";
 import type { Event, Json } from "../../kernel/event.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import { createEngineSubject, type EngineSubject } from "../harness/engine.ts";
+import { createRandom } from "../sim/random.ts";
 import { compare, compareCards, type Found } from "./comparison.ts";
 import { computeExpected, type Customer, type Profile } from "./expected.ts";
 import type { RealInput } from "./input.ts";
@@ -20,7 +21,8 @@ export async function compareEngine(input: RealInput): Promise<string[]> {
   const model = await readFile(input.modelFile, "utf8");
   const limits = { distinct_max: input.distinctMax };
   const engine = await createEngineSubject(model, { clockMode: "event", partitions: 3, limits });
-  const events = shuffle(await readEvents(input));
+  // The same disorder every time.
+  const events = createRandom(20_111_209).shuffled(await readEvents(input));
   const restartAt = Math.floor((events.length * 0.55) / BATCH_EVENTS) * BATCH_EVENTS;
   for (let at = 0; at < events.length; at += BATCH_EVENTS) {
     await engine.send(RECEIVED_AT, events.slice(at, at + BATCH_EVENTS));
@@ -34,20 +36,6 @@ export async function compareEngine(input: RealInput): Promise<string[]> {
   const expected = await computeExpected(input);
   const unseen = [...expected.customers.keys()].filter((id) => !customers.has(id)).map((id) => `${id}: has no card`);
   return [...compare(found, expected), ...compareCards(customers, expected), ...unseen];
-}
-
-/** By Fisher and Yates, with the constants of Numerical Recipes' generator: the same disorder every time. */
-function shuffle(events: Event[]): Event[] {
-  let state = 20_111_209;
-  for (let i = events.length - 1; i > 0; i--) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const j = Math.floor((state / 2 ** 32) * (i + 1));
-    const [one, other] = [events[i], events[j]];
-    if (one === undefined || other === undefined) throw new Error("outside the list");
-    events[i] = other;
-    events[j] = one;
-  }
-  return events;
 }
 
 /** The events that the replay command would send, read the way the server would. */

@@ -6,6 +6,8 @@ export interface Random {
   below(below: number): number;
   chance(probability: number): boolean;
   pick<T>(choices: readonly [T, ...T[]]): T;
+  /** A copy in another order, by Fisher and Yates. */
+  shuffled<T>(list: readonly T[]): T[];
 }
 
 export function createRandom(seed: number): Random {
@@ -22,5 +24,13 @@ export function createRandom(seed: number): Random {
     below,
     chance: (probability) => next() < probability,
     pick: (choices) => choices[below(choices.length)] ?? choices[0],
+    shuffled<T>(list: readonly T[]): T[] {
+      const order = [...list];
+      for (let i = order.length - 1; i > 0; i--) {
+        const j = below(i + 1);
+        [order[i], order[j]] = [order[j] as T, order[i] as T];
+      }
+      return order;
+    },
   };
 }
