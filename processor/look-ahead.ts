@@ -22,6 +22,7 @@ export interface LookAhead {
 export function createLookAhead(seen: Seen, directory: Directory, pages: Pages): LookAhead {
   let slots = new Int32Array(1024);
   let heads = new Int32Array(1024);
+  let rows = new Int32Array(1024);
   const { memory } = pages;
   const numbers = new ReadAhead(memory);
   let unread = 0;
@@ -37,16 +38,22 @@ export function createLookAhead(seen: Seen, directory: Directory, pages: Pages):
       if (slots.length < count) {
         slots = new Int32Array(count * 2);
         heads = new Int32Array(count * 2);
+        rows = new Int32Array(count * 2);
       }
       let read = 0;
       for (let i = 0; i < count; i++) read ^= seen.touch(seenLo[i] as number, seenHi[i] as number);
       for (let i = 0; i < count; i++) read ^= directory.touch(idHi[i] as number);
       for (let i = 0; i < count; i++) slots[i] = directory.find(idLo[i] as number, idHi[i] as number);
+      let atRest = 0;
       for (let i = 0; i < count; i++) {
         const slot = slots[i] as number;
-        const head = slot < 0 || !pages.isDecoded(slot) ? 0 : memory.headOf(slot);
-        heads[i] = head;
+        const place = slot < 0 ? 0 : memory.placeOf(slot);
+        heads[i] = Math.max(0, place);
+        if (place < 0) rows[atRest++] = -place;
       }
+      // Contacts at rest are about to be decoded: all of their rows.
+      for (let i = 0; i < atRest; i++) read ^= memory.touchRow(rows[i] as number);
+      for (let i = 0; i < atRest; i++) read ^= memory.touchRowLines(rows[i] as number);
       numbers.look(heads, count, starts, items, plan.numberFeatures);
       // Kept, so that the reads aren't left out.
       unread = read;

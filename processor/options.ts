@@ -19,8 +19,8 @@ export interface ProcessorOptions {
   readonly sweepEvents: number;
   /** Pages in one commit of a sweep, as bytes, at most; more when memory is short. */
   readonly sliceBytes: number;
-  /** Shortest time between two commits of a busy partition. An idle one commits at once. */
-  readonly commitIntervalMs: number;
+  /** Longest pause of a busy thread between two reads, in which entries come together; a quiet one makes shorter ones. */
+  readonly restMs: number;
   /** Bounds of one step: entries, events, and about how long it may keep the thread from other partitions. */
   readonly stepEntries: number;
   readonly stepEvents: number;
@@ -71,7 +71,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   sweepMs: 20_000,
   sweepEvents: 1_000_000,
   sliceBytes: 4 * 1024 * 1024,
-  commitIntervalMs: 25,
+  restMs: 25,
   stepEntries: 64,
   stepEvents: 20_000,
   stepMs: 50,

@@ -2,10 +2,13 @@
  * Reads the streams of a worker's partitions ahead: on one server with one blocking XREAD over all of them; in a
  * cluster, where partitions live in different slots, make a reader for each. A partition that has enough at hand is
  * left out, and as soon as it wants more, a read that is already blocked without it is ended early.
+ *
+ * Between two reads a busy thread rests, unless there is more to be read than one read takes.
  */
 import type { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import { disconnectRedis, isCluster, whenReady, type RedisClient } from "../kernel/redis.ts";
 import { entryBytes, type RawEntry } from "./entries.ts";
+import type { Rest } from "./rest.ts";
 
 export interface Subscriber {
   readonly key: string;
@@ -37,12 +40,16 @@ export interface ReaderOptions {
   readonly entries: number;
   /** What the connection for reading reads into. */
   readonly buffers: ReplyBuffers;
+  /** Of this reader alone. */
+  readonly rest: Rest;
 }
 
 /** What one read should bring at most, judged by the size of the entries before. */
 const READ_BYTES = 8 * 1024 * 1024;
 const ERROR_PAUSE_MS = 100;
 const UNBLOCK_PAUSE_MS = 1;
+/** Until what was read is being worked on, and can be told from no work at all. */
+const REST_FIRST_MS = 1;
 
 interface Place {
   readonly subscriber: Subscriber;
@@ -98,7 +105,8 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
     clientId = null;
   });
 
-  const read = async (hungry: readonly Place[]): Promise<void> => {
+  /** Whether there may be more at once. */
+  const read = async (hungry: readonly Place[]): Promise<boolean> => {
     if (clientId === null) await learnId();
     const count = Math.max(1, Math.min(options.entries, Math.floor(READ_BYTES / (meanBytes * hungry.length))));
     reading = new Set(hungry);
@@ -116,7 +124,10 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
     } finally {
       reading = null;
     }
+    // One that waited in vain may have been ended for who was left out.
+    let isMore = reply === null;
     for (const [key, entries] of (reply ?? []) as [Buffer, RawEntry[]][]) {
+      isMore ||= entries.length === count;
       const name = key.toString();
       const place = hungry.find(({ subscriber }) => subscriber.key === name);
       const last = entries.at(-1);
@@ -125,10 +136,18 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
       meanBytes += (entries.reduce((sum, entry) => sum + entryBytes(entry), 0) / entries.length - meanBytes) / 8;
       place.subscriber.take(entries);
     }
+    return isMore;
+  };
+
+  const rest = async (): Promise<void> => {
+    options.rest.begin();
+    for (let ms = REST_FIRST_MS; ms > 0 && !closed; ms = options.rest.left()) await pause(Math.ceil(ms));
   };
 
   const run = async (): Promise<void> => {
+    let isMore = true;
     while (!closed) {
+      if (!isMore) await rest();
       const hungry = [...places].filter(({ subscriber }) => subscriber.hungry());
       if (hungry.length === 0) {
         await new Promise<void>((resolve) => {
@@ -139,7 +158,7 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
       }
       try {
         await whenReady(blocking);
-        await read(hungry);
+        isMore = await read(hungry);
       } catch {
         // The connection logs what is wrong. Nothing is lost: the next read begins where this one did.
         if (closed) return;

@@ -15,13 +15,18 @@ import { writeHeartbeat } from "./heartbeat.ts";
 import type { PartitionContext, SentCommit } from "./partition-context.ts";
 import { Abandoned, bringPages, recoverPartition } from "./recovery.ts";
 import { HandlerFault, type StepInput, type StreamEntry } from "./state-machine.ts";
-import { fillsStep, nextWork, type StepBounds, type Work } from "./steps.ts";
+import { nextWork, type StepBounds, type Work } from "./steps.ts";
 import { createSweeper } from "./sweep.ts";
 
 /** More is read while there is less at hand than a step takes, and less than this. */
 const AHEAD_BYTES = 16 * 1024 * 1024;
 /** A page that was worked on takes about this many times its bytes in a commit. */
 const RESIDENT_FACTOR = 4;
+/**
+ * A partition that had no step for so many of the reader's longest pauses has nothing else to do than a checkpoint. While
+ * steps come, they carry it.
+ */
+const QUIET_RESTS = 4;
 /** Bytes of pages in one commit when only checkpointing is left to do. */
 const FAREWELL_BYTES = 2 * 1024 * 1024;
 
@@ -97,7 +102,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
   let position = recovered.position;
   let committed = position;
   let flight: Flight | null = null;
-  let lastSent = -Infinity;
+  let lastStep = -Infinity;
   let lastPulse = -Infinity;
   let lastNow = position.now;
   /** Milliseconds that an event took in the steps before, on average; what steps of about `stepMs` are cut by. */
@@ -173,7 +178,6 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
             rejected: step.rejected.length,
           };
     flight = { after: position, step: counts, completesSweep: checkpoint !== null, done, sent: now };
-    lastSent = now;
   };
 
   /** Runs one step and sends it. */
@@ -213,6 +217,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       model,
       contacts,
     };
+    lastStep = begin;
     const record = {
       seq: input.seq,
       epoch: token.epoch,
@@ -251,12 +256,6 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
     onProgress();
   };
 
-  /** Entries that trickle in are taken together; a partition that was idle answers at once. */
-  const pauseBefore = ({ work }: Work): number => {
-    if (work.kind !== "entries" || status.releasing || fillsStep(waiting, bounds())) return 0;
-    return lastSent + options.commitIntervalMs - ticks();
-  };
-
   try {
     context.onLive();
     for (;;) {
@@ -274,8 +273,7 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
       const done = waiting.length === 0 && drained();
       const leaving = status.releasing && (done || shard.migration !== null);
       const work = leaving ? null : nextWork(shard, waiting, now, bounds());
-      const pause = work === null ? Infinity : pauseBefore(work);
-      if (work !== null && pause <= 0) {
+      if (work !== null) {
         await advance(work, now);
         continue;
       }
@@ -283,16 +281,16 @@ export async function runSession(context: PartitionContext, onProgress: () => vo
         await landed();
         continue;
       }
-      if (work === null) {
-        if (leaving) break;
-        if (sweeper.running || sweeper.dueIn(position, ticks()) <= 0) {
-          send(position, null, 0);
-          continue;
-        }
+      if (leaving) break;
+      const sweep = sweeper.running ? 0 : sweeper.dueIn(position, ticks());
+      const untilSweep = Math.max(sweep, lastStep + options.restMs * QUIET_RESTS - ticks());
+      if (untilSweep <= 0) {
+        send(position, null, 0);
+        continue;
       }
       const flip = options.clockMode === "wall" ? shard.nextFlip() - now : Infinity;
       const beat = lastPulse + options.pulseMs - ticks();
-      const wait = Math.min(pause, flip, beat, sweeper.dueIn(position, ticks()), options.blockMs);
+      const wait = Math.min(flip, beat, untilSweep, options.blockMs);
       await alarm.sleep(Math.max(1, Math.ceil(wait)));
     }
     await sayFarewell();

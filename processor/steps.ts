@@ -62,11 +62,3 @@ function takeEntries(queue: readonly QueuedEntry[], bounds: StepBounds): number 
   }
   return take;
 }
-
-/** Enough at hand for a step of full size, so that waiting for more would gain nothing? */
-export function fillsStep(queue: readonly QueuedEntry[], bounds: StepBounds): boolean {
-  if (queue.length >= bounds.stepEntries) return true;
-  let events = 0;
-  for (const entry of queue) events += entry.events;
-  return events >= bounds.stepEvents;
-}

@@ -76,9 +76,11 @@ interface Running {
 
 /** A sweep aims to be through within this part of the time, or of the events, to the next. */
 const PACE = 0.8;
-/** Pages that a commit carries at least while a sweep runs: one with a step, which somebody waits for, and an idle one. */
-const PAGES_MIN = 8;
-const PAGES_MIN_IDLE = 64;
+/**
+ * Pages that a commit carries at least, or none. One page after the other takes half as long for each as some of them
+ * between two steps, after which neither code nor memory is in a cache.
+ */
+const PORTION_PAGES = 64;
 /** A sweep that is late writes so many times as fast as one that is not: not all at once, as commits wait for it. */
 const CATCH_UP = 3;
 
@@ -90,11 +92,14 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
 
   /** How many of the sweep's pages a slice has to carry now. */
   const due = (sweep: Running, at: number): number => {
+    if (sweep.total <= PORTION_PAGES) return sweep.total;
     const over = Math.max((at - sweep.begun) / settings.sweepMs, events / settings.sweepEvents);
     const missing = sweep.total * Math.min(1, over / PACE) - (sweep.total - sweep.pending.size);
     const most = (sweep.total * CATCH_UP * (over - sweep.sliced)) / PACE;
+    const pages = Math.ceil(Math.min(missing, most));
+    if (pages < Math.min(PORTION_PAGES, sweep.pending.size)) return 0;
     sweep.sliced = over;
-    return Math.ceil(Math.min(missing, most));
+    return pages;
   };
 
   return {
@@ -135,7 +140,7 @@ export function createSweeper(settings: SweepSettings, start: LastCheckpoint, no
         bytes += page.length + index.length;
       };
       if (running !== null) {
-        const wanted = Math.max(idle ? PAGES_MIN_IDLE : PAGES_MIN, due(running, at));
+        const wanted = Math.max(idle ? PORTION_PAGES : 0, due(running, at));
         for (const number of running.pending) {
           if (pages.length >= wanted || bytes >= settings.sliceBytes) break;
           encode(number);

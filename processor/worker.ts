@@ -19,6 +19,7 @@ import { ownPartition, type Partition } from "./partition.ts";
 import type { PartitionDeps } from "./partition-context.ts";
 import { createReader, type StreamReader } from "./reader.ts";
 import type { CreateShard } from "./recovery.ts";
+import { createRest } from "./rest.ts";
 import { createShard } from "./shard.ts";
 import { createTelemetry, type TelemetryReport } from "./telemetry.ts";
 
@@ -35,6 +36,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const clock = task.sharedClock === null ? machineClock : sharedClock(task.sharedClock);
   const telemetry = createTelemetry();
   const owned = new Map<number, Partition>();
+  const ticks = (): number => performance.now();
   const blocks = createBlockPool();
   const commits = createCommitBuffers();
   const connection = { log, commandTimeoutMs: null, silenceMs: SILENCE_MS } as const;
@@ -42,7 +44,8 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const newReader = (): StreamReader => {
     const buffers = new ReplyBuffers();
     const blocking = connectRedis(redisUrl, { ...connection, name: `reader-${worker}`, buffers });
-    return createReader(blocking, redis, { blockMs: options.blockMs, entries: options.stepEntries, buffers });
+    const rest = createRest({ longestMs: options.restMs, ticks, busyMs: () => performance.eventLoopUtilization().active });
+    return createReader(blocking, redis, { blockMs: options.blockMs, entries: options.stepEntries, buffers, rest });
   };
   const common: StreamReader | null = isCluster(redis) ? null : newReader();
   const pageBuffers = isCluster(redis) ? null : new ReplyBuffers();
@@ -74,7 +77,7 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
       options,
       partitions,
       clock,
-      ticks: () => performance.now(),
+      ticks,
       log,
       telemetry,
       blocks,

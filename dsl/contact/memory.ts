@@ -17,6 +17,8 @@ const { chunkOf, offsetOf, Slab } = slabs;
 /** Heads are made by so many at a time, so that they lie side by side. */
 const HEADS_AT_ONCE = 32;
 const FIRST_SLOTS = 64 * LIMITS.page_contacts;
+/** Integers of a line of memory. */
+const LINE = 16;
 /** What lies before bytes in their block: how many there are. */
 const LENGTH_BYTES = 4;
 
@@ -79,6 +81,11 @@ export class ContactMemory<R = never> {
   /** The head of a contact that has one. */
   headOf(slot: number): number {
     return this.#places[slot] as number;
+  }
+
+  /** The head of a contact that has one; below 0 the block of a row; 0 for a contact that isn't here. */
+  placeOf(slot: number): number {
+    return slot < this.#places.length ? (this.#places[slot] as number) : 0;
   }
 
   /** Gives a slot a head, which says nothing until `Contact.begin`. A row that it had stays in its block, `freeRow`'s. */
@@ -158,6 +165,21 @@ export class ContactMemory<R = never> {
     const i32 = this.slab.i32[chunkOf(head)] as Int32Array;
     const base = offsetOf(head) * 2;
     return (i32[base] as number) ^ (i32[base + NUMBERS] as number) ^ (i32[base + HEAD_UNITS * 2 - 1] as number);
+  }
+
+  /** The same for the first line of a row's block. */
+  touchRow(block: number): number {
+    return (this.slab.i32[chunkOf(block)] as Int32Array)[offsetOf(block) * 2] as number;
+  }
+
+  /** The same for the other lines, once the first is at hand. */
+  touchRowLines(block: number): number {
+    const i32 = this.slab.i32[chunkOf(block)] as Int32Array;
+    const from = offsetOf(block) * 2;
+    const to = from + ((i32[from] as number) >>> 2);
+    let read = 0;
+    for (let at = from + LINE; at < to; at += LINE) read ^= i32[at] as number;
+    return read;
   }
 
   newMoves(): number {

@@ -21,6 +21,7 @@ import { createPageSource } from "../../processor/page-source.ts";
 import { ownPartition, type Partition } from "../../processor/partition.ts";
 import type { PartitionDeps } from "../../processor/partition-context.ts";
 import { createReader, type StreamReader } from "../../processor/reader.ts";
+import { createRest } from "../../processor/rest.ts";
 import { recoverPartition } from "../../processor/recovery.ts";
 import { ACQUIRE_SCRIPT } from "../../processor/scripts/acquire.ts";
 import { COMMIT_SCRIPT } from "../../processor/scripts/commit.ts";
@@ -39,7 +40,7 @@ export const QUICK: ProcessorOptions = {
   threads: 1,
   leaseMs: 1_000,
   sweepMs: 20,
-  commitIntervalMs: 0,
+  restMs: 0,
   pulseMs: 50,
   blockMs: 20,
   farewellMs: 5_000,
@@ -100,8 +101,10 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
       const commands = await open();
       const buffers = new ReplyBuffers();
       const pageBuffers = new ReplyBuffers();
+      const ticks = (): number => performance.now();
+      const rest = createRest({ longestMs: QUICK.restMs, ticks, busyMs: ticks });
       const bounds = { blockMs: QUICK.blockMs, entries: QUICK.stepEntries };
-      const reader = createReader(await open(buffers), commands, { ...bounds, buffers });
+      const reader = createReader(await open(buffers), commands, { ...bounds, buffers, rest });
       readers.push(reader);
       const nonce = randomUUID();
       await redis.del(KEYS.lease);
@@ -116,7 +119,7 @@ export async function createLab(options: RedisServerOptions = {}): Promise<Lab> 
         options: QUICK,
         partitions: 1,
         clock,
-        ticks: () => performance.now(),
+        ticks,
         log: silent,
         telemetry,
         blocks: createBlockPool(),

@@ -39,6 +39,10 @@ function expectAbout(slices: readonly Slice[], pages: number): void {
   expect(slices.filter((slice) => Math.abs(slice.pages.length - pages) > 1)).toEqual([]);
 }
 
+function withPages(slices: readonly Slice[]): Slice[] {
+  return slices.filter((slice) => slice.pages.length > 0);
+}
+
 test("partitions that begin together begin their first sweeps one after the other, and all others a whole turn later", () => {
   const due = [0, 0.25, 0.75].map((phase) => createSweeper({ ...SETTINGS, phase }, null, 500).dueIn(AT, 500));
   expect(due).toEqual([10_000, 7_500, 2_500]);
@@ -65,18 +69,34 @@ test("a sweep writes its pages evenly, until four fifths of the time to the next
   sweeper.begin(shard, AT, 0);
   const slices = sweep(sweeper, shard, 0, 20, 1_000);
   expect(slices).toHaveLength(400);
-  expectAbout(slices, 20);
+  // Every fourth: a portion of at least 64.
+  expect(withPages(slices)).toHaveLength(100);
+  expectAbout(withPages(slices), 80);
 });
 
-test("of a few pages some go with each commit, and an idle one takes more", () => {
+test("pages go in portions, of which an idle commit always takes one", () => {
   const shard = shardOf(100);
   const sweeper = createSweeper(SETTINGS, null, 0);
   sweeper.begin(shard, AT, 0);
-  expect(sweeper.slice(shard, 1, STEP, out).pages).toHaveLength(8);
-  expect(sweeper.slice(shard, 2, { ...STEP, idle: true }, out).pages).toHaveLength(64);
-  const last = sweeper.slice(shard, 3, { ...STEP, idle: true }, out);
-  expect(last.pages).toHaveLength(28);
+  expect(sweeper.slice(shard, 5_000, STEP, out).pages).toHaveLength(0);
+  expect(sweeper.slice(shard, 5_100, { ...STEP, idle: true }, out).pages).toHaveLength(64);
+  expect(sweeper.slice(shard, 7_000, STEP, out).pages).toHaveLength(0);
+  const last = sweeper.slice(shard, 7_100, { ...STEP, idle: true }, out);
+  expect(last.pages).toHaveLength(36);
   expect(last.checkpoint).not.toBeNull();
+});
+
+test("the last pages of a sweep make a portion of their own, and so do all of a small one", () => {
+  const portions = (pages: number): number[] => {
+    const shard = shardOf(pages);
+    const sweeper = createSweeper(SETTINGS, null, 0);
+    sweeper.begin(shard, AT, 0);
+    const slices = sweep(sweeper, shard, 0, 20, 1_000);
+    expect(slices.at(-1)?.checkpoint).not.toBeNull();
+    return withPages(slices).map((slice) => slice.pages.length);
+  };
+  expect(portions(100)).toEqual([64, 36]);
+  expect(portions(50)).toEqual([50]);
 });
 
 test("a sweep by events keeps pace with them", () => {
@@ -91,10 +111,10 @@ test("a sweep that is late catches up in several slices", () => {
   const shard = shardOf(8_000);
   const sweeper = createSweeper({ ...SETTINGS, sliceBytes: 500 * PAGE_BYTES }, null, 0);
   sweeper.begin(shard, AT, 0);
-  // No commit for longer than a sweep may take: as many as one may hold, and then three times the pace.
+  // No commit for longer than a sweep may take: as many as one may hold, and then three times the pace: twice 60 each second time.
   expect(sweeper.slice(shard, 20_000, STEP, out).pages).toHaveLength(500);
   const slices = sweep(sweeper, shard, 20_000, 20, 1_000);
-  expectAbout(slices.slice(0, -1), 60);
+  expectAbout(withPages(slices.slice(0, -1)), 120);
   expect(slices.at(-1)?.checkpoint).not.toBeNull();
 });
 
