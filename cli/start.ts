@@ -1,6 +1,7 @@
 /** `sluice start`: reads the configuration, runs a server until it is told to stop, and tells people what it does. */
 import closeWithGrace from "close-with-grace";
 import { ConfigError, readConfig, type Config, type Role } from "../kernel/config.ts";
+import { letHeapsGrow } from "../kernel/heap-growth.ts";
 import { createLog, type Log } from "../kernel/log.ts";
 import { letHelpersGiveWay } from "../kernel/thread-priority.ts";
 import { DataDirInUse } from "./data-dir-lock.ts";
@@ -40,6 +41,7 @@ export async function start({ roles, example, json }: StartOptions): Promise<num
   if (example && config.modelFile === null) config = { ...config, modelFile: EXAMPLE_MODEL };
   const log = createLog(config.logLevel);
   letHelpersGiveWay();
+  letHeapsGrow();
 
   const starting = startServer(config, roles, log);
   stopOnSignals(starting, log);
