@@ -5,8 +5,11 @@
  */
 import { setFlagsFromString } from "node:v8";
 
-/** In percent of what was alive after the last marking. V8's own choice lies between 30 and 300, by what marking costs. */
-const GROWTH_PERCENT = 200;
+/**
+ * In percent of what was alive after the last marking: as far as V8 itself lets a heap grow at most, where marking takes
+ * little of its time (`kMaxGrowingFactor` in its heap/heap-controller).
+ */
+const GROWTH_PERCENT = 300;
 
 /** For all threads of the process, from their next marking on. */
 export function letHeapsGrow(): void {

@@ -68,7 +68,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   threads: availableParallelism(),
   memoryBytes: defaultMemoryBytes(),
   leaseMs: 5_000,
-  sweepMs: 20_000,
+  sweepMs: 30_000,
   sweepEvents: 1_000_000,
   sliceBytes: 4 * 1024 * 1024,
   restMs: 25,

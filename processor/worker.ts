@@ -44,7 +44,11 @@ export async function work(task: WorkerTask): Promise<TelemetryReport> {
   const newReader = (): StreamReader => {
     const buffers = new ReplyBuffers();
     const blocking = connectRedis(redisUrl, { ...connection, name: `reader-${worker}`, buffers });
-    const rest = createRest({ longestMs: options.restMs, ticks, busyMs: () => performance.eventLoopUtilization().active });
+    const rest = createRest({
+      longestMs: options.restMs,
+      ticks,
+      busyMs: () => performance.eventLoopUtilization().active,
+    });
     return createReader(blocking, redis, { blockMs: options.blockMs, entries: options.stepEntries, buffers, rest });
   };
   const common: StreamReader | null = isCluster(redis) ? null : newReader();

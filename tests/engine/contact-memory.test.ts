@@ -149,6 +149,7 @@ test("what is read ahead is changed by nothing, whatever the contacts have", () 
     for (let feature = 0; feature < slot * 300; feature++) setNumber(contact, feature, feature);
     if (slot > 1) newList(contact, 7, 5);
   }
+  for (const bytes of [1, 60, 500]) memory.setRow(4 + bytes, Buffer.alloc(bytes, 7), 0, bytes);
   const before = memory.slab.f64.map((chunk) => Array.from(chunk));
   const heads = Int32Array.from([0, 1, 2, 3, -1], (slot) => (slot < 0 ? 0 : memory.headOf(slot)));
   // Each event meets both selectors, which have features that contacts keep and one that none has.
@@ -157,6 +158,12 @@ test("what is read ahead is changed by nothing, whatever the contacts have", () 
   const features = { starts: Int32Array.from([0, 400, 402]), features: new Int32Array(402) };
   for (let i = 0; i < 402; i++) features.features[i] = (i < 400 ? i : 5_000) * 2 + 1;
   new ReadAhead(memory).look(heads, 5, starts, items, features);
+  const rows = [1, 60, 500].map((bytes) => -memory.placeOf(4 + bytes));
+  for (const row of rows) {
+    expect(row).toBeGreaterThan(0);
+    memory.touchRow(row);
+    memory.touchRowLines(row);
+  }
   expect(memory.slab.f64.map((chunk) => Array.from(chunk))).toEqual(before);
 });
 
