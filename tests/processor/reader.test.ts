@@ -73,7 +73,7 @@ test("where one read was not enough the next one follows at once", async () => {
   const { state, taken, reader } = await setUp();
   // The one that waits may see the first of them alone, and rest after it.
   state.resting = false;
-  const pipeline = (redis as import("ioredis").Redis).multi();
+  const pipeline = redis.multi();
   for (let i = 0; i < ENTRIES_A_READ * 3; i++) pipeline.xadd(KEYS[0], "*", "e", "bytes");
   await pipeline.exec();
   await until("all entries", () => taken.reduce((sum, [, entries]) => sum + entries, 0) === ENTRIES_A_READ * 3);

@@ -6,7 +6,7 @@ function setUp(longestMs: number) {
   const rest = createRest({ longestMs, ticks: () => at.ticks, busyMs: () => at.busy });
   return {
     rest,
-    passes(ms: number, busyMs: number) {
+    passes: (ms: number, busyMs: number): void => {
       at.ticks += ms;
       at.busy += busyMs;
     },
