@@ -259,7 +259,7 @@ const SPECS = {
   SWEEP_SECONDS: decimal(
     0.1,
     3600,
-  )({ default: 20, desc: "longest time between checkpoints: what a restart runs again" }),
+  )({ default: 30, desc: "longest time between checkpoints: what a restart runs again" }),
   LEASE_SECONDS: decimal(1, 300)({ default: 5, desc: "how soon a killed processor is replaced" }),
 };
 

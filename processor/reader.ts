@@ -145,9 +145,7 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
   };
 
   const run = async (): Promise<void> => {
-    let isMore = true;
     while (!closed) {
-      if (!isMore) await rest();
       const hungry = [...places].filter(({ subscriber }) => subscriber.hungry());
       if (hungry.length === 0) {
         await new Promise<void>((resolve) => {
@@ -156,6 +154,7 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
         ring = null;
         continue;
       }
+      let isMore = true;
       try {
         await whenReady(blocking);
         isMore = await read(hungry);
@@ -167,6 +166,7 @@ export function createReader(blocking: RedisClient, commands: RedisClient, optio
         // All was taken, or what came of a reply is worth nothing.
         options.buffers.release();
       }
+      if (!isMore) await rest();
     }
   };
   void run();
