@@ -1,8 +1,6 @@
 /** One flush of a group: what it writes, and what of it Redis has acknowledged. */
 import { SEEN_NAMES_KEY } from "../kernel/keys.ts";
-import type { CommandBlocks } from "../kernel/packed-command.ts";
 import { isCluster, type RedisClient } from "../kernel/redis.ts";
-import { runPackedScript } from "../kernel/scripts.ts";
 import type { Cluster, Redis } from "ioredis";
 import { APPEND_SCRIPT } from "./append-script.ts";
 import { rejectedCommand, type Refusal } from "./refusals.ts";
@@ -27,21 +25,13 @@ export const NAMES = -2;
 
 const NONE: Failures = new Map();
 
-/**
- * Sends everything and resolves with what failed; `blocks` are for the bytes of commands. After `timeoutMs` what is unknown counts as
- * failed. Never rejects.
- */
-export async function writeFlush(
-  redis: RedisClient,
-  flush: Flush,
-  blocks: CommandBlocks,
-  timeoutMs: number,
-): Promise<Failures> {
+/** Sends everything and resolves with what failed; after `timeoutMs` what is unknown counts as failed. Never rejects. */
+export async function writeFlush(redis: RedisClient, flush: Flush, timeoutMs: number): Promise<Failures> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<Failures>((resolve) => {
     timer = setTimeout(() => resolve(allFailed(flush, new Error(`no answer within ${timeoutMs} ms`))), timeoutMs);
   });
-  const failures = await Promise.race([outcome(redis, flush, blocks), silence]);
+  const failures = await Promise.race([outcome(redis, flush), silence]);
   clearTimeout(timer);
   return failures;
 }
@@ -53,9 +43,9 @@ function allFailed({ partitions, refusals, names }: Flush, error: Error): Failur
   return failures;
 }
 
-async function outcome(redis: RedisClient, flush: Flush, blocks: CommandBlocks): Promise<Failures> {
+async function outcome(redis: RedisClient, flush: Flush): Promise<Failures> {
   const { refusals, names } = flush;
-  const appended = isCluster(redis) ? appendApart(redis, flush) : appendTogether(redis, flush, blocks);
+  const appended = isCluster(redis) ? appendApart(redis, flush) : appendTogether(redis, flush);
   if (refusals.length === 0 && names.length === 0) return appended;
   const refused = refusals.map((one) => redis.xadd(...rejectedCommand(one)));
   const named = names.length === 0 ? [] : [redis.sadd(SEEN_NAMES_KEY, ...names)];
@@ -68,14 +58,10 @@ async function outcome(redis: RedisClient, flush: Flush, blocks: CommandBlocks):
 }
 
 /** One server takes all entries in one command. */
-async function appendTogether(
-  redis: Redis,
-  { partitions, streams, entries }: Flush,
-  blocks: CommandBlocks,
-): Promise<Failures> {
+async function appendTogether(redis: Redis, { partitions, streams, entries }: Flush): Promise<Failures> {
   if (entries.length === 0) return NONE;
   try {
-    const reply = await runPackedScript(redis, APPEND_SCRIPT, streams, entries, blocks);
+    const reply = await redis.eval(APPEND_SCRIPT.lua, streams.length, ...streams, ...entries);
     if (!Array.isArray(reply)) throw new Error("Redis gave an unknown answer to an append");
     if (reply.length === 0) return NONE;
     const failures = new Map<number, Error>();

@@ -22,7 +22,6 @@ import type { Event } from "../kernel/event.ts";
 import { contactIdOf, hash, hash64, hash64Ascii, partitionOfHash } from "../kernel/ids.ts";
 import { partitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
-import { CommandBlocks } from "../kernel/packed-command.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import { loadSeenNames } from "../kernel/seen-names-store.ts";
 import { createNameCollector } from "../kernel/seen-names.ts";
@@ -121,7 +120,6 @@ export function createCollector(options: CollectorOptions): Collector {
   const writers = streams.map(() => new EntryWriter());
   const backlog = watchBacklog(redis, streams, options.streamBytesMax, (bytes) => metrics.backlog(bytes), log);
 
-  const blocks = new CommandBlocks();
   /** The group that is being filled. */
   let requests = new Requests();
   let filled: number[] = [];
@@ -294,7 +292,7 @@ export function createCollector(options: CollectorOptions): Collector {
     inFlight++;
     inFlightBytes += bytes;
     const started = performance.now();
-    const failures = await writeFlush(redis, flush, blocks, ANSWER_MS_MAX);
+    const failures = await writeFlush(redis, flush, ANSWER_MS_MAX);
     inFlight--;
     inFlightBytes -= bytes;
     backlog.add(bytes);
