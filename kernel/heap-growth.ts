@@ -1,7 +1,7 @@
 /**
  * How much a heap may grow before V8 marks all of it again. V8 counts new buffers (bodies of requests, entries, replies) as
  * growth of the old generation, however short their lives. A heap of 30 MB it lets grow by some 20: that many come within a
- * tenth of a second, and the threads that mark took a sixth of all CPU.
+ * quarter of a second, and the threads that mark took a sixth of all CPU.
  */
 import { setFlagsFromString } from "node:v8";
 
