@@ -12,13 +12,11 @@ import * as slabs from "./slab.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { HEAD_UNITS, NUMBERS, OWN } = layout;
-const { chunkOf, offsetOf, Slab } = slabs;
+const { chunkOf, LINE, offsetOf, Slab } = slabs;
 
 /** Heads are made by so many at a time, so that they lie side by side. */
 const HEADS_AT_ONCE = 32;
 const FIRST_SLOTS = 64 * LIMITS.page_contacts;
-/** Integers of a line of memory. */
-const LINE = 16;
 /** What lies before bytes in their block: how many there are. */
 const LENGTH_BYTES = 4;
 

@@ -11,10 +11,9 @@ import * as slabs from "./slab.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { ARMED, MEMBERS, NUMBERS } = layout;
-const { chunkOf, offsetOf, roomFor } = slabs;
+const { chunkOf, LINE, offsetOf, roomFor } = slabs;
 
-/** Integers of a line of memory, and the most keys of a table of which every line is read. */
-const LINE = 16;
+/** The most keys of a table of which every line is read. */
 const KEYS_MAX = 128;
 
 export class ReadAhead {

@@ -16,6 +16,9 @@ const FIRST_CHUNK_UNITS = 1 << 10;
 /** Free blocks up to this size are found by their size in an array. */
 const LISTED_UNITS = 512;
 
+/** Integers of a line of memory: what the processor reads at once. */
+export const LINE = 16;
+
 export class Slab {
   /** By chunk: its units as doubles, as pairs of integers, as bytes. */
   readonly f64: Float64Array[] = [];

@@ -3,6 +3,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
+const execute = promisify(execFile);
 const MODULE = path.join(import.meta.dirname, "../../kernel/heap-growth.ts");
 
 test("this V8 knows the flag: of one that it doesn't know it only says so", async () => {
@@ -15,7 +16,6 @@ test("this V8 knows the flag: of one that it doesn't know it only says so", asyn
   `;
   const run = (how: string): ReturnType<typeof execute> =>
     execute(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script, how]);
-  const execute = promisify(execFile);
   expect(await run("known")).toEqual({ stdout: "ran\n", stderr: "" });
   expect((await run("unknown")).stderr).not.toBe("");
 });
