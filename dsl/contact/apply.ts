@@ -17,10 +17,10 @@ import { mergeTraits } from "./traits.ts";
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { matchEvent } = dispatch;
 const { addTime } = times;
-const { evaluateDirty, markTagReaders } = evaluation;
+const { addScore, evaluateDirty, markTagReaders } = evaluation;
 const { forgetNeighbours } = forgetting;
-const { addTagPoints } = tagging;
-const { CHANGED_NEW, CHANGED_SCORE, CHANGED_TAGS } = layout;
+const { addTagPoints, tagChanges } = tagging;
+const { CHANGED_NEW } = layout;
 
 export interface ApplyLimits {
   readonly traits_max: number;
@@ -51,9 +51,10 @@ export function applyEvent(
   if (traits !== null) {
     takeTraits(plan, contact, traits, at, entry.messageId(event), limits.traits_max);
   }
+  tagChanges.forget();
   const matches = matchEvent(plan.selectorsFor, view, event, plan.matched);
   for (let i = 0; i < matches; i++) takeMatch(plan, contact, plan.matched[i] as SelectorPlan, view, event, at, now);
-  if ((contact.change & CHANGED_TAGS) !== 0) markTagReaders(plan, contact);
+  if (tagChanges.count > 0) markTagReaders(plan, contact);
   evaluateDirty(plan, contact, now, "event", sink);
 }
 
@@ -101,12 +102,7 @@ function takeMatch(
     if (!changed) continue;
     plan.dirty.addRange(roots, starts[index] as number, starts[index + 1] as number);
   }
-  if (selector.points !== 0) {
-    contact.score += selector.points;
-    if (!Number.isSafeInteger(contact.score)) contact.saturated = true;
-    contact.mark(CHANGED_SCORE);
-    plan.dirty.addAll(plan.readers.score);
-  }
+  if (selector.points !== 0) addScore(plan, contact, selector.points);
   for (let i = 0; i < selector.tags.length; i++) {
     const { name, points } = selector.tags[i] as TagPoints;
     addTagPoints(contact, name.hash, name.bytes, 0, name.bytes.length, points, plan.limits.tags_max);

@@ -2,6 +2,8 @@
  * Brings a contact's stages and segments up to date at an instant, looking only at the roots marked dirty and at
  * those that read what they change. Roots are numbered after all that they read, so ascending order is enough.
  */
+import { fromMicros } from "../../kernel/decimal.ts";
+import type { EdgeReaders } from "../plan/edges.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Root, TruthRoot } from "../plan/root.ts";
 import * as horizons from "../plan/horizon.ts";
@@ -9,7 +11,7 @@ import * as thresholds from "../plan/threshold.ts";
 import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as tables from "./tables.ts";
-import { openTags, replaceTags } from "./tags.ts";
+import { openTags, replaceTags, tagChanges } from "./tags.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { horizon } = horizons;
@@ -33,7 +35,7 @@ export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Ca
   let next = true;
   for (let index = plan.dirty.take(); index >= 0; index = plan.dirty.take()) {
     const least =
-      cause !== "time" && (features[index] as number) >= 0
+      cause === "event" && (features[index] as number) >= 0
         ? evaluateThreshold(plan, contact, index, t, cause, sink)
         : evaluateRoot(plan, contact, plan.roots[index] as Root, t, cause, sink);
     next = least && next;
@@ -41,7 +43,10 @@ export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Ca
   if (!next) contact.nextFlip = leastIn(contact, ARMED);
 }
 
-/** As `evaluateRoot`, of a root that has a threshold, unless time has passed: only then is anything asked ahead. */
+/**
+ * As `evaluateRoot` after an event, of a root that has a threshold. Who is a member is armed, since some event is going to
+ * leave the window, and nobody else is: what hasn't changed needs no look at memberships.
+ */
 function evaluateThreshold(
   plan: Plan,
   contact: Contact,
@@ -53,8 +58,10 @@ function evaluateThreshold(
   const { features, counts, lengths, segments } = plan.thresholds;
   const [feature, count, length] = [features[root] as number, counts[root] as number, lengths[root] as number];
   const holds = isReached(contact, feature, count, length, t);
-  const next = arm(contact, root, horizon.at, t);
-  setMembership(plan, contact, segments[root] as number, holds, t, cause, sink);
+  const place = placeOf(contact, ARMED, root);
+  if (!holds && place < 0) return true;
+  const next = armAt(contact, place, root, horizon.at, t);
+  if (holds !== place >= 0) setMembership(plan, contact, segments[root] as number, holds, t, cause, sink);
   return next;
 }
 
@@ -129,8 +136,12 @@ export function runFlip(plan: Plan, contact: Contact, sink: MembershipSink): voi
  * it stood for, so that the least is to be found anew.
  */
 function arm(contact: Contact, root: number, at: number, now: number): boolean {
+  return armAt(contact, placeOf(contact, ARMED, root), root, at, now);
+}
+
+/** The same, of a root whose place among those that are armed is known. */
+function armAt(contact: Contact, place: number, root: number, at: number, now: number): boolean {
   if (at <= now) throw new Error(`root ${root} asks to be looked at again at ${at}, which is not after ${now}`);
-  const place = placeOf(contact, ARMED, root);
   if (place < 0 && at === Infinity) return true;
   const { nextFlip } = contact;
   if (place < 0) {
@@ -169,31 +180,40 @@ function setMembership(
 }
 
 function setScore(plan: Plan, contact: Contact, score: number): void {
-  if (score === contact.score) return;
+  const before = contact.score;
+  if (score === before) return;
   contact.score = score;
   if (!Number.isSafeInteger(score)) contact.saturated = true;
   contact.mark(CHANGED_SCORE);
-  plan.dirty.addAll(plan.readers.score);
+  plan.readers.score.mark(plan.dirty, fromMicros(before), fromMicros(score));
+}
+
+/** Adds micro points to the score; who reads it is marked. */
+export function addScore(plan: Plan, contact: Contact, points: number): void {
+  setScore(plan, contact, contact.score + points);
 }
 
 /** Replaces all tags; who reads those that changed is marked. */
 function setTags(plan: Plan, contact: Contact, given: ReadonlyMap<string, number>): void {
+  tagChanges.forget();
   if (replaceTags(contact, given)) markTagReaders(plan, contact);
 }
 
-/**
- * Marks who reads the tags that have changed since the last delta: a superset of those that have changed just now, and no
- * dearer to find.
- */
+/** Marks who reads the tags of `tagChanges`. */
 export function markTagReaders({ dirty, readers }: Plan, contact: Contact): void {
   dirty.addAll(readers.anyTag);
-  const { names, roots } = readers.tags;
-  if (roots.length === 0) return;
+  const { names, points, presence } = readers.tags;
+  if (points.length === 0) return;
   const tags = openTags(contact);
-  for (let place = 0; place < tags.count; place++) {
-    if (!tags.isMarked(place)) continue;
+  for (let i = 0; i < tagChanges.count; i++) {
+    const place = tagChanges.place(i);
     const name = names.find(tags.bytes, tags.textFrom(place), tags.textTo(place), tags.hash(place));
-    if (name >= 0) dirty.addAll(roots[name] as readonly number[]);
+    if (name < 0) continue;
+    const before = tagChanges.before(i);
+    const after = tagChanges.after(i);
+    if (Number.isNaN(before) !== Number.isNaN(after)) dirty.addAll(presence[name] as readonly number[]);
+    // A tag that a contact has not is read as 0.
+    (points[name] as EdgeReaders).mark(dirty, fromMicros(before || 0), fromMicros(after || 0));
   }
 }
 

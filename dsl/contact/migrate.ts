@@ -9,7 +9,7 @@ import { ARMED, CHANGED_NEW, HELD, MEMBERS } from "./head.ts";
 import { evaluateDirty, type MembershipSink } from "./evaluate.ts";
 import { numberOf } from "./numbers.ts";
 import { clear, countIn, keyAt, removeAt, type Table } from "./tables.ts";
-import { addTagPoints, freeTags } from "./tags.ts";
+import { addTagPoints, freeTags, tagChanges } from "./tags.ts";
 
 /** The contact was read under the new plan already: states of features that it lacks are gone. */
 export function migrateContact(plan: Plan, contact: Contact, t: number, sink: MembershipSink): void {
@@ -41,6 +41,8 @@ function rescore(plan: Plan, contact: Contact): void {
   contact.score = 0;
   for (const rule of plan.rules.score) contact.score += rule.points * count(rule.feature);
   freeTags(contact);
+  // Everybody is asked again: who reads which doesn't matter.
+  tagChanges.forget();
   for (const rule of plan.rules.tags) {
     const times = count(rule.feature);
     const { hash, bytes } = rule.name;

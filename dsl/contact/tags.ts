@@ -16,6 +16,52 @@ const { Names, writeName } = names;
 /** The tags that were opened last. One for all: readers are done with them before the next are opened. */
 export const tags = new Names();
 
+/**
+ * What has happened to tags since `forget`, one change after the other, by place; of a single contact. Points are micro
+ * points, NaN of a tag that the contact had or has not.
+ */
+class TagChanges {
+  count = 0;
+  #places = new Int32Array(64);
+  #points = new Float64Array(128);
+
+  note(place: number, before: number, after: number): void {
+    if (this.count === this.#places.length) this.#grow();
+    this.#places[this.count] = place;
+    this.#points[this.count * 2] = before;
+    this.#points[this.count * 2 + 1] = after;
+    this.count++;
+  }
+
+  place(change: number): number {
+    return this.#places[change] as number;
+  }
+
+  before(change: number): number {
+    return this.#points[change * 2] as number;
+  }
+
+  after(change: number): number {
+    return this.#points[change * 2 + 1] as number;
+  }
+
+  forget(): void {
+    this.count = 0;
+  }
+
+  #grow(): void {
+    const places = new Int32Array(this.count * 2);
+    places.set(this.#places);
+    this.#places = places;
+    const points = new Float64Array(this.count * 4);
+    points.set(this.#points);
+    this.#points = points;
+  }
+}
+
+/** One for all: who changes tags forgets what was before, and asks for it before other contacts' change. */
+export const tagChanges = new TagChanges();
+
 /** Opens a contact's tags, with those that are gone since the last delta. */
 export function openTags(contact: Contact): typeof tags {
   return tags.open(contact.slab, contact.i32[contact.base + TAGS] as number);
@@ -62,7 +108,8 @@ export function addTagPoints(
     contact.saturated = true;
     return false;
   }
-  const sum = isNew ? points : tags.number(place) + points;
+  const before = isNew ? NaN : tags.number(place);
+  const sum = isNew ? points : before + points;
   if (!Number.isSafeInteger(sum)) contact.saturated = true;
   if (place >= 0) tags.setNumber(place, sum);
   else {
@@ -70,6 +117,7 @@ export function addTagPoints(
     contact.i32[contact.base + TAGS] = tags.ref;
   }
   tags.mark(place);
+  tagChanges.note(place, before, sum);
   contact.mark(CHANGED_TAGS);
   return true;
 }
@@ -89,19 +137,23 @@ export function replaceTags(contact: Contact, given: ReadonlyMap<string, number>
     const { bytes, hash, length } = writeName(tag);
     let place = tags.find(hash, bytes, 0, length, likely);
     likely = place + 1;
+    let before = NaN;
     if (place >= 0) {
       if (place < count) kept[place] = 1;
-      if (tags.number(place) === points) continue;
+      before = tags.number(place);
+      if (before === points) continue;
       tags.setNumber(place, points);
     } else {
       place = tags.add(contact.slab, hash, bytes, 0, length, points);
       contact.i32[contact.base + TAGS] = tags.ref;
     }
     tags.mark(place);
+    tagChanges.note(place, before, points);
     changed = true;
   }
   for (let place = 0; place < count; place++) {
     if (kept[place] === 1 || tags.isGone(place)) continue;
+    tagChanges.note(place, tags.number(place), NaN);
     tags.remove(place);
     tags.mark(place);
     changed = true;

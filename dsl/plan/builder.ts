@@ -17,6 +17,7 @@ import type { Zone } from "../timezone.ts";
 import { compileEach, compileEnd, createPropertyKeys, hasElements, spread } from "./event-view.ts";
 import type { FilterTest } from "./filter.ts";
 import { splitFilter, type Probe } from "./probe.ts";
+import { noEdges, type Edges } from "./edges.ts";
 
 export interface PlanLimits {
   readonly window_entries_max: number;
@@ -49,10 +50,13 @@ export interface TagPoints {
 export interface Reads {
   readonly features: Set<number>;
   readonly traits: Set<string>;
-  readonly tags: Set<string>;
+  /** By name: the points of a tag, 0 for one that the contact has not. */
+  readonly tags: Map<string, Edges>;
+  /** Whether the contact has them, by name. */
+  readonly hasTags: Set<string>;
   readonly segments: Set<number>;
   anyTag: boolean;
-  score: boolean;
+  readonly score: Edges;
   stage: boolean;
   known: boolean;
   firstSeen: boolean;
@@ -67,10 +71,11 @@ export function noReads(): Reads {
   return {
     features: new Set(),
     traits: new Set(),
-    tags: new Set(),
+    tags: new Map(),
+    hasTags: new Set(),
     segments: new Set(),
     anyTag: false,
-    score: false,
+    score: noEdges(),
     stage: false,
     known: false,
     firstSeen: false,

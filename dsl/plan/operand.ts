@@ -3,13 +3,14 @@ import { nameOf, type Names as NameTable } from "../contact/names.ts";
 import { openTags, tagPoints } from "../contact/tags.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
 import { percentOf } from "../../kernel/percent.ts";
-import type { Binary, Fact, Operand, Path } from "../ast.ts";
+import type { Binary, ComparisonOf, Fact, Literal, Operand, Path } from "../ast.ts";
 import type { Contact } from "../contact/contact.ts";
 import { follow } from "../value.ts";
 import { compileAggregate, type CompiledAggregate, type Read } from "./aggregate.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { daysToAnniversary } from "../calendar.ts";
 import { momentOf, startOf } from "./compare.ts";
+import { addEdges, noEdges, type Edges } from "./edges.ts";
 import { horizon } from "./horizon.ts";
 
 /** `moment`: ms since 1970. `stage`: the number of a stage's place in the model's order. */
@@ -82,20 +83,17 @@ function compileFact(
     case "trait":
       return compileTrait(fact.path, reads);
     case "score":
-      reads.score = true;
-      return timeless("scalar", (contact) => fromMicros(contact.score));
+      reads.score.always = true;
+      return scoreOperand();
     case "stage":
       reads.stage = true;
       return timeless("stage", (contact) => names.stageOrderById.get(contact.stage));
     case "top_tag":
       reads.anyTag = true;
       return timeless("scalar", topTag);
-    case "tag": {
-      const tag = fact.name.text;
-      const name = nameOf(tag);
-      reads.tags.add(tag);
-      return timeless("scalar", (contact) => fromMicros(tagPoints(contact, name) ?? 0));
-    }
+    case "tag":
+      edgesOfTag(reads, fact.name.text).always = true;
+      return tagOperand(fact.name.text);
     case "first_seen":
       reads.firstSeen = true;
       return timeless("moment", (contact) => contact.firstSeen);
@@ -118,6 +116,44 @@ function compileFact(
       return compileAnniversary(compileOperand(fact.operand, builder, reads, names), builder);
     default:
       throw new Error(`the checker let a fact pass that is not live: ${fact.kind}`);
+  }
+}
+
+function scoreOperand(): CompiledOperand {
+  return timeless("scalar", (contact) => fromMicros(contact.score));
+}
+
+function tagOperand(tag: string): CompiledOperand {
+  const name = nameOf(tag);
+  return timeless("scalar", (contact) => fromMicros(tagPoints(contact, name) ?? 0));
+}
+
+function edgesOfTag(reads: Reads, tag: string): Edges {
+  let edges = reads.tags.get(tag);
+  if (edges === undefined) reads.tags.set(tag, (edges = noEdges()));
+  return edges;
+}
+
+/** As `compileOperand`, where the operand is only compared with what is fixed in the model. */
+export function compileCompared(
+  operand: Operand,
+  comparison: ComparisonOf<Literal>,
+  builder: PlanBuilder,
+  reads: Reads,
+  names: Names,
+  cap: number | null,
+): CompiledOperand {
+  switch (operand.kind) {
+    case "value":
+      return compileCompared(names.value(operand.name.text), comparison, builder, reads, names, cap);
+    case "score":
+      addEdges(reads.score, comparison);
+      return scoreOperand();
+    case "tag":
+      addEdges(edgesOfTag(reads, operand.name.text), comparison);
+      return tagOperand(operand.name.text);
+    default:
+      return compileOperand(operand, builder, reads, names, cap);
   }
 }
 

@@ -25,7 +25,7 @@ import { initialRoots } from "./initial.ts";
 import { readersOf, type Readers } from "./readers.ts";
 import type { Root } from "./root.ts";
 import { compileScoreRules, compileTagRules, type ScoringRules } from "./rules.ts";
-import { compileScore, needsScoreRoot, type ScoreRead } from "./score-root.ts";
+import { areForEver, compileScore, type ScoreRead } from "./score-root.ts";
 import { compileTags, needsTagsRoot, type TagsRead } from "./tags-root.ts";
 import { thresholdsOf, type Thresholds } from "./thresholds.ts";
 import type { FeatureUse } from "./uses.ts";
@@ -50,7 +50,7 @@ export interface Plan {
   readonly roots: readonly Root[];
   readonly thresholds: Thresholds;
   readonly readers: Readers;
-  /** Empty for scores or tags that have a root. */
+  /** Without scores that end or depend on anything, and empty for tags that have a root. */
   readonly rules: ScoringRules;
   /** In declared order. */
   readonly stages: readonly StagePlan[];
@@ -83,7 +83,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
   const names = namesOf(model, ids, stages);
   const { roots, reads } = compileRoots(model, ids, names, builder, uses);
   const rules: ScoringRules = {
-    score: needsScoreRoot(model.scores) ? [] : compileScoreRules(model.scores, builder, uses),
+    score: compileScoreRules(model.scores.filter(areForEver), builder, uses),
     ...compileTagRules(needsTagsRoot(model.tags) ? [] : model.tags, builder, uses),
   };
   const aggregates = compileCardFacts(model, builder, uses);
@@ -164,7 +164,7 @@ function compileRoots(
     if (segment !== undefined) addTruth("segment", ids.segment(segment.name), segment.predicate);
     else if (node === "stages") {
       for (const stage of model.stages) if (stage.when !== null) addTruth("stage", ids.stage(stage.name), stage.when);
-    } else if (node === "score" && needsScoreRoot(model.scores)) {
+    } else if (node === "score" && !model.scores.every(areForEver)) {
       const compile = (read: Reads): ScoreRead => compileScore(model.scores, builder, read, names);
       const read = add((index, own) => ({ index, kind: "score", read: compile(own) }));
       uses.push({ text: "score … on", features: [...read.features] });

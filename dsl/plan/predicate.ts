@@ -11,7 +11,7 @@ import type { Value } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { compareMoments, compareValues, compileLiteralTest, momentOf, type ValueTest } from "./compare.ts";
 import { horizon } from "./horizon.ts";
-import { compileOperand, type CompiledOperand, type Names } from "./operand.ts";
+import { compileCompared, compileOperand, type CompiledOperand, type Names } from "./operand.ts";
 import { isReached, type Threshold } from "./threshold.ts";
 
 export interface Truth {
@@ -64,7 +64,7 @@ function compileTest(test: Test, builder: PlanBuilder, reads: Reads, names: Name
     case "has tag": {
       const tag = test.tag.text;
       const name = nameOf(tag);
-      reads.tags.add(tag);
+      reads.hasTags.add(tag);
       return timeless((contact) => hasTag(contact, name));
     }
     case "known":
@@ -132,7 +132,7 @@ function compileFixed(
   reads: Reads,
   names: Names,
 ): Truth {
-  const operand = compileOperand(left, builder, reads, names, thresholdOf(comparison));
+  const operand = compileCompared(left, comparison, builder, reads, names, thresholdOf(comparison));
   if (operand.window !== null && comparison.kind === "binary" && comparison.right.kind === "number") {
     const n = comparison.right.value;
     if (comparison.operator === ">=") return countAtLeast(operand.window, Math.ceil(n));

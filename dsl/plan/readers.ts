@@ -1,6 +1,7 @@
 /** Which roots read what: who is to be looked at again when something changes. */
 import { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { Reads } from "./builder.ts";
+import { EdgeReaders } from "./edges.ts";
 
 export interface Readers {
   readonly features: ReaderTable;
@@ -8,17 +9,19 @@ export interface Readers {
   readonly tags: TagReaders;
   readonly segments: ReadonlyMap<number, readonly number[]>;
   readonly anyTag: readonly number[];
-  readonly score: readonly number[];
+  readonly score: EdgeReaders;
   readonly stage: readonly number[];
   readonly known: readonly number[];
   readonly firstSeen: readonly number[];
   readonly lastSeen: readonly number[];
 }
 
-/** The roots that read the tag with a number among `names`, by that. */
+/** Who reads the tag with a number among `names`, by that. */
 export interface TagReaders {
   readonly names: TextNumbers;
-  readonly roots: readonly (readonly number[])[];
+  readonly points: readonly EdgeReaders[];
+  /** Who only asks whether a contact has it. */
+  readonly presence: readonly (readonly number[])[];
 }
 
 /** The roots of feature f are `roots[starts[f]]` up to but without `roots[starts[f + 1]]`. */
@@ -37,8 +40,6 @@ function tableOf(lists: readonly (readonly number[])[]): ReaderTable {
 export function readersOf(reads: readonly Reads[], featureCount: number): Readers {
   const features: number[][] = Array.from({ length: featureCount }, () => []);
   const traits = new Map<string, number[]>();
-  const tagNames = new TextNumbers();
-  const tagRoots: number[][] = [];
   const segments = new Map<number, number[]>();
   const push = <K>(map: Map<K, number[]>, key: K, root: number): void => {
     const list = map.get(key);
@@ -49,19 +50,29 @@ export function readersOf(reads: readonly Reads[], featureCount: number): Reader
   reads.forEach((read, root) => {
     for (const feature of read.features) features[feature]?.push(root);
     for (const key of read.traits) push(traits, key, root);
-    for (const tag of read.tags) (tagRoots[tagNames.add(tag)] ??= []).push(root);
     for (const segment of read.segments) push(segments, segment, root);
   });
   return {
     features: tableOf(features),
     traits,
-    tags: { names: tagNames, roots: tagRoots },
+    tags: tagReadersOf(reads),
     segments,
     anyTag: where((read) => read.anyTag),
-    score: where((read) => read.score),
+    score: new EdgeReaders(reads.map((read) => read.score)),
     stage: where((read) => read.stage),
     known: where((read) => read.known),
     firstSeen: where((read) => read.firstSeen),
     lastSeen: where((read) => read.lastSeen),
+  };
+}
+
+function tagReadersOf(reads: readonly Reads[]): TagReaders {
+  const texts = [...new Set(reads.flatMap(({ tags, hasTags }) => [...tags.keys(), ...hasTags]))];
+  const names = new TextNumbers();
+  for (const text of texts) names.add(text);
+  return {
+    names,
+    points: texts.map((text) => new EdgeReaders(reads.map(({ tags }) => tags.get(text)))),
+    presence: texts.map((text) => reads.flatMap(({ hasTags }, root) => (hasTags.has(text) ? [root] : []))),
   };
 }

@@ -20,7 +20,7 @@ export function compileScoreRules(
   uses: FeatureUse[],
 ): ScoringRules["score"] {
   return scores.map((decl) => {
-    if (decl.rule.kind !== "on") throw new Error("points that depend on a predicate are no rule of this kind");
+    if (decl.rule.kind !== "on" || decl.rule.for !== null) throw new Error("points that end are no rule of this kind");
     const selector = builder.selector(decl.rule.event);
     const points = toMicros(decl.points.value);
     const feature = builder.count(decl.rule.event, null);

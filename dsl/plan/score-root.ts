@@ -1,10 +1,11 @@
 /**
- * The score of a model in which points end or depend on a predicate: computed whole whenever something that it reads
- * has changed. Where all points are for ever, events add them one by one instead and there is no such root.
+ * The score of a model in which points end or depend on a predicate: computed whole whenever something that these read
+ * has changed. Points that are for ever are added by events, one by one (rules.ts), whether there is such a root or not.
  */
 import type { ScoreDecl } from "../ast.ts";
 import { toMicros } from "../../kernel/decimal.ts";
 import type { Contact } from "../contact/contact.ts";
+import { numberOf } from "../contact/numbers.ts";
 import { compileAggregate } from "./aggregate.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { horizon } from "./horizon.ts";
@@ -14,9 +15,9 @@ import { compilePredicate } from "./predicate.ts";
 /** Micro points at an instant. */
 export type ScoreRead = (contact: Contact, t: number) => number;
 
-/** Whether any rule needs the score to be computed whole. */
-export function needsScoreRoot(scores: readonly ScoreDecl[]): boolean {
-  return scores.some((decl) => decl.rule.kind === "while" || decl.rule.for !== null);
+/** Whether the points of a rule stay once an event has given them. */
+export function areForEver({ rule }: ScoreDecl): boolean {
+  return rule.kind === "on" && rule.for === null;
 }
 
 export function compileScore(
@@ -45,7 +46,15 @@ function compileRule({ points, rule }: ScoreDecl, builder: PlanBuilder, reads: R
     return (contact, t) => (holds(contact, t) ? micros : 0);
   }
   const { event } = rule;
-  const window = rule.for === null ? null : { kind: "last" as const, duration: rule.for, pos: rule.for.pos };
+  if (rule.for === null) {
+    // Its events are no reason to compute the whole.
+    const feature = builder.count(event, null);
+    return (contact) => {
+      horizon.at = Infinity;
+      return micros * (numberOf(contact, feature) ?? 0);
+    };
+  }
+  const window = { kind: "last" as const, duration: rule.for, pos: rule.for.pos };
   const selector = { event, path: null, window, pos: event.pos };
   const { read } = compileAggregate("count", selector, builder, reads, null);
   return (contact, t) => micros * (read(contact, t) as number);
