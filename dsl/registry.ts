@@ -5,6 +5,7 @@ import { checkModel, type CheckedModel } from "./check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { FEATURE_CODECS } from "./features/codecs.ts";
 import { FEATURE_KINDS, type FeatureCodec } from "./features/feature.ts";
+import { NumberIndex } from "./number-index.ts";
 import { parseModel } from "./parse.ts";
 import type { PlanLimits } from "./plan/builder.ts";
 import { compilePlan, type NameIds, type Plan } from "./plan/plan.ts";
@@ -16,9 +17,9 @@ export interface BoundPlan extends Plan {
   /** How the states of each feature are stored: its number, the code of its kind, and its codec. */
   readonly storedFeatures: readonly { readonly id: number; readonly kind: number; readonly codec: FeatureCodec }[];
   readonly storedRoots: readonly number[];
-  readonly featureById: ReadonlyMap<number, number>;
+  readonly featureById: NumberIndex;
   /** Root by its stored number. */
-  readonly rootByStored: ReadonlyMap<number, number>;
+  readonly rootByStored: NumberIndex;
 }
 
 export type ModelRecordResult =
@@ -136,8 +137,8 @@ function bindPlan(record: ModelRecord, limits: PlanLimits): BoundPlan {
       codec: FEATURE_CODECS[kind],
     })),
     storedRoots: plan.roots.map(storedRoot),
-    featureById: new Map(featureIds.map((id, index) => [id, index])),
-    rootByStored: new Map(plan.roots.map((root) => [storedRoot(root), root.index])),
+    featureById: new NumberIndex(featureIds),
+    rootByStored: new NumberIndex(plan.roots.map(storedRoot)),
   };
 }
 

@@ -151,20 +151,29 @@ export class ByteWriter {
 
 /** As `ByteWriter.varint`, into room that was claimed; at most `VARINT_BYTES_MAX`. Gives the place behind it. */
 export function putVarint(buffer: Buffer, at: number, value: number): number {
-  let rest = value;
   let to = at;
-  while (rest >= 0x80) {
-    if (rest > 0x7fffffff) {
-      buffer[to++] = (rest % 0x80) + 0x80;
-      rest = Math.floor(rest / 0x80);
-    } else {
-      buffer[to++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
+  let rest = value;
+  if (value >= LOW) {
+    // Its low bits as an integer, the rest as another: a remainder of doubles is a call.
+    const low = value | 0;
+    buffer[to++] = low | 0x80;
+    buffer[to++] = (low >>> 7) | 0x80;
+    buffer[to++] = (low >>> 14) | 0x80;
+    buffer[to++] = ((low >>> 21) & 0x7f) | 0x80;
+    rest = Math.floor(value / LOW);
   }
-  buffer[to++] = rest;
+  let integer = rest | 0;
+  while (integer >= 0x80) {
+    buffer[to++] = integer | 0x80;
+    integer >>>= 7;
+  }
+  buffer[to++] = integer;
   return to;
 }
+
+/** Four bytes of a varint hold what is below. */
+const LOW_BITS = 28;
+const LOW = 2 ** LOW_BITS;
 
 export function putSvarint(buffer: Buffer, at: number, value: number): number {
   return putVarint(buffer, at, value < 0 ? -value * 2 - 1 : value * 2);
@@ -223,14 +232,19 @@ export class ByteReader {
   }
 
   #longVarint(): number {
-    let value = 0;
-    let scale = 1;
-    for (;;) {
+    let low = 0;
+    for (let shift = 0; shift < LOW_BITS; shift += 7) {
       const byte = this.u8();
-      if (byte < 0x80) return value + byte * scale;
-      value += (byte - 0x80) * scale;
-      scale *= 0x80;
+      low |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return low;
     }
+    let high = 0;
+    for (let shift = 0; shift < LOW_BITS; shift += 7) {
+      const byte = this.u8();
+      high |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return low + high * LOW;
+    }
+    throw new RangeError(`a number in a block has more than ${VARINT_BYTES_MAX} bytes`);
   }
 
   skipVarint(): void {
@@ -239,7 +253,9 @@ export class ByteReader {
 
   svarint(): number {
     const value = this.varint();
-    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+    if (value <= 0x7fffffff) return (value >>> 1) ^ -(value & 1);
+    const half = Math.floor(value / 2);
+    return half * 2 === value ? half : -half - 1;
   }
 
   text(): string {

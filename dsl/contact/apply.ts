@@ -80,6 +80,13 @@ function noteCall(plan: Plan, contact: Contact, at: number, known: boolean): voi
   }
 }
 
+/** `times`: how many timestamps the feature has for the contact. */
+function markReaders({ dirty, readers }: Plan, feature: number, times: number): void {
+  const { starts, roots, least } = readers.features;
+  const end = starts[feature + 1] as number;
+  for (let i = starts[feature] as number; i < end && (least[i] as number) <= times; i++) dirty.add(roots[i] as number);
+}
+
 function takeMatch(
   plan: Plan,
   contact: Contact,
@@ -90,17 +97,16 @@ function takeMatch(
   now: number,
 ): void {
   const { reaches, timesKept } = plan;
-  const { starts, roots } = plan.readers.features;
   for (const feature of selector.features) {
     const { index } = feature;
     const kept = timesKept[index] as number;
-    const changed =
-      kept === 0
-        ? feature.add(contact, view, event, at, now)
-        : addTime(contact, index, at, now - (reaches[index] as number), kept);
+    if (kept === 0) {
+      if (feature.add(contact, view, event, at, now)) markReaders(plan, index, Infinity);
+    } else {
+      const times = addTime(contact, index, at, now - (reaches[index] as number), kept);
+      if (times > 0) markReaders(plan, index, times);
+    }
     forgetNeighbours(contact, reaches, now);
-    if (!changed) continue;
-    plan.dirty.addRange(roots, starts[index] as number, starts[index + 1] as number);
   }
   if (selector.points !== 0) addScore(plan, contact, selector.points);
   for (let i = 0; i < selector.tags.length; i++) {

@@ -36,7 +36,7 @@ export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Ca
   for (let index = plan.dirty.take(); index >= 0; index = plan.dirty.take()) {
     const least =
       cause === "event" && (features[index] as number) >= 0
-        ? evaluateThreshold(plan, contact, index, t, cause, sink)
+        ? evaluateThreshold(plan, contact, index, t, sink)
         : evaluateRoot(plan, contact, plan.roots[index] as Root, t, cause, sink);
     next = least && next;
   }
@@ -47,21 +47,14 @@ export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Ca
  * As `evaluateRoot` after an event, of a root that has a threshold. Who is a member is armed, since some event is going to
  * leave the window, and nobody else is: what hasn't changed needs no look at memberships.
  */
-function evaluateThreshold(
-  plan: Plan,
-  contact: Contact,
-  root: number,
-  t: number,
-  cause: Cause,
-  sink: MembershipSink,
-): boolean {
+function evaluateThreshold(plan: Plan, contact: Contact, root: number, t: number, sink: MembershipSink): boolean {
   const { features, counts, lengths, segments } = plan.thresholds;
   const [feature, count, length] = [features[root] as number, counts[root] as number, lengths[root] as number];
   const holds = isReached(contact, feature, count, length, t);
   const place = placeOf(contact, ARMED, root);
   if (!holds && place < 0) return true;
   const next = armAt(contact, place, root, horizon.at, t);
-  if (holds !== place >= 0) setMembership(plan, contact, segments[root] as number, holds, t, cause, sink);
+  if (holds !== place >= 0) setMembership(plan, contact, segments[root] as number, holds, t, "event", sink);
   return next;
 }
 

@@ -228,10 +228,10 @@ function writeOwn(out: ByteWriter, contact: Contact, plan: BoundPlan): void {
 
 /** Numbers are gathered, objects added. */
 function readFeature(input: ByteReader, contact: Contact, plan: BoundPlan): void {
-  const index = plan.featureById.get(input.varint()) ?? NO_FEATURE;
+  const index = plan.featureById.placeOf(input.varint());
   const kind = FEATURE_KINDS[input.u8()];
   if (kind === undefined) throw new RangeError("a stored feature has an unknown kind");
-  FEATURE_CODECS[kind].read(input, contact, index);
+  FEATURE_CODECS[kind].read(input, contact, index < 0 ? NO_FEATURE : index);
 }
 
 function writeFeature(out: ByteWriter, contact: Contact, plan: BoundPlan, index: number, place: number): void {
@@ -306,9 +306,9 @@ function readArmed(input: ByteReader, contact: Contact, plan: BoundPlan): void {
   makeRoom(stored);
   let count = 0;
   for (let n = 0; n < stored; n++) {
-    const root = plan.rootByStored.get(input.varint());
+    const root = plan.rootByStored.placeOf(input.varint());
     const at = input.f64();
-    if (root === undefined) continue;
+    if (root < 0) continue;
     keys[count] = root;
     numbers[count++] = at;
     if (at < contact.nextFlip) contact.nextFlip = at;

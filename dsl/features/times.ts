@@ -41,20 +41,26 @@ export function keptOf({ cap }: Retention, entriesMax: number): number {
   return cap !== null && cap <= entriesMax ? cap : -entriesMax;
 }
 
-/** Takes up a timestamp, if it is after `oldest`; false where it isn't. `kept` as `keptOf` says. */
-export function addTime(contact: Contact, feature: number, at: number, oldest: number, kept: number): boolean {
-  if (at <= oldest) return false;
+/**
+ * Takes up a timestamp, if it is after `oldest`. Gives how many there are then; 0 where it wasn't taken up. `kept` as
+ * `keptOf` says.
+ */
+export function addTime(contact: Contact, feature: number, at: number, oldest: number, kept: number): number {
+  if (at <= oldest) return 0;
   const place = numberPlace(contact, feature);
   if (place < 0) {
     addNumber(contact, -1 - place, feature, at);
-    return true;
+    return 1;
   }
   const fits = insertTime(contact, feature, place, at, oldest, Math.abs(kept));
   if (!fits && kept < 0) contact.saturated = true;
-  return true;
+  return list.length;
 }
 
-/** Forgets what is not after `oldest` and keeps the newest `most`; false when that made it forget one that is. */
+/**
+ * Forgets what is not after `oldest` and keeps the newest `most`; false when that made it forget one that is. Leaves the
+ * list open.
+ */
 function insertTime(
   contact: Contact,
   feature: number,

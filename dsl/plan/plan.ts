@@ -89,6 +89,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
   const aggregates = compileCardFacts(model, builder, uses);
   const values = compileValueFacts(model, builder, names);
   const selectors = [...builder.selectors.values()];
+  const thresholds = thresholdsOf(roots);
   const first = model.stages[0];
   const startStage = first !== undefined && first.when === null ? ids.stage(first.name) : -1;
   return {
@@ -99,8 +100,8 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     reaches: builder.reaches(),
     timesKept: builder.timesKept(),
     roots,
-    thresholds: thresholdsOf(roots),
-    readers: readersOf(reads, builder.features.length),
+    thresholds,
+    readers: readersOf(reads, builder.features.length, thresholds),
     rules,
     stages,
     stageOrder: names.stageOrderById,

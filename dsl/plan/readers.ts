@@ -2,6 +2,7 @@
 import { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { Reads } from "./builder.ts";
 import { EdgeReaders } from "./edges.ts";
+import type { Thresholds } from "./thresholds.ts";
 
 export interface Readers {
   readonly features: ReaderTable;
@@ -28,16 +29,25 @@ export interface TagReaders {
 export interface ReaderTable {
   readonly starts: Uint32Array;
   readonly roots: Uint32Array;
+  /**
+   * How many timestamps the feature needs to have before the root can be true; 0 where that says nothing. Ascending among
+   * the roots of a feature, so that a threshold that is far away is not even looked at.
+   */
+  readonly least: Float64Array;
 }
 
-function tableOf(lists: readonly (readonly number[])[]): ReaderTable {
+function tableOf(lists: readonly number[][], { counts }: Thresholds): ReaderTable {
   const starts = new Uint32Array(lists.length + 1);
-  lists.forEach((list, i) => (starts[i + 1] = (starts[i] as number) + list.length));
-  return { starts, roots: Uint32Array.from(lists.flat()) };
+  lists.forEach((list, i) => {
+    list.sort((a, b) => (counts[a] as number) - (counts[b] as number));
+    starts[i + 1] = (starts[i] as number) + list.length;
+  });
+  const roots = Uint32Array.from(lists.flat());
+  return { starts, roots, least: Float64Array.from(roots, (root) => counts[root] as number) };
 }
 
 /** `reads[i]` is what root i reads. */
-export function readersOf(reads: readonly Reads[], featureCount: number): Readers {
+export function readersOf(reads: readonly Reads[], featureCount: number, thresholds: Thresholds): Readers {
   const features: number[][] = Array.from({ length: featureCount }, () => []);
   const traits = new Map<string, number[]>();
   const segments = new Map<number, number[]>();
@@ -53,7 +63,7 @@ export function readersOf(reads: readonly Reads[], featureCount: number): Reader
     for (const segment of read.segments) push(segments, segment, root);
   });
   return {
-    features: tableOf(features),
+    features: tableOf(features, thresholds),
     traits,
     tags: tagReadersOf(reads),
     segments,

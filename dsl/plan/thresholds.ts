@@ -8,6 +8,7 @@ import type { Root } from "./root.ts";
 export interface Thresholds {
   /** -1 for all other roots. */
   readonly features: Int32Array;
+  /** 0 for all other roots. */
   readonly counts: Float64Array;
   readonly lengths: Float64Array;
   readonly segments: Int32Array;
