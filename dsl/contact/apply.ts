@@ -17,7 +17,7 @@ import { mergeTraits } from "./traits.ts";
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { matchEvent } = dispatch;
 const { addTime } = times;
-const { addScore, evaluateDirty, markTagReaders } = evaluation;
+const { addScore, evaluateDirty, markTagReaders, reachThresholds } = evaluation;
 const { forgetNeighbours } = forgetting;
 const { addTagPoints, tagChanges } = tagging;
 const { CHANGED_NEW } = layout;
@@ -53,9 +53,12 @@ export function applyEvent(
   }
   tagChanges.forget();
   const matches = matchEvent(plan.selectorsFor, view, event, plan.matched);
-  for (let i = 0; i < matches; i++) takeMatch(plan, contact, plan.matched[i] as SelectorPlan, view, event, at, now);
+  let isLeast = true;
+  for (let i = 0; i < matches; i++) {
+    isLeast = takeMatch(plan, contact, plan.matched[i] as SelectorPlan, view, event, at, now, sink) && isLeast;
+  }
   if (tagChanges.count > 0) markTagReaders(plan, contact);
-  evaluateDirty(plan, contact, now, "event", sink);
+  evaluateDirty(plan, contact, now, "event", sink, isLeast);
 }
 
 function takeTraits(plan: Plan, contact: Contact, traits: JsonObject, at: number, by: string, maximum: number): void {
@@ -80,13 +83,7 @@ function noteCall(plan: Plan, contact: Contact, at: number, known: boolean): voi
   }
 }
 
-/** `times`: how many timestamps the feature has for the contact. */
-function markReaders({ dirty, readers }: Plan, feature: number, times: number): void {
-  const { starts, roots, least } = readers.features;
-  const end = starts[feature + 1] as number;
-  for (let i = starts[feature] as number; i < end && (least[i] as number) <= times; i++) dirty.add(roots[i] as number);
-}
-
+/** Gives whether the contact's `nextFlip` still is the least of what is armed. */
 function takeMatch(
   plan: Plan,
   contact: Contact,
@@ -95,22 +92,28 @@ function takeMatch(
   event: number,
   at: number,
   now: number,
-): void {
+  sink: MembershipSink,
+): boolean {
   const { reaches, timesKept } = plan;
+  const { starts, roots } = plan.readers.features;
+  let isLeast = true;
   for (const feature of selector.features) {
     const { index } = feature;
     const kept = timesKept[index] as number;
-    if (kept === 0) {
-      if (feature.add(contact, view, event, at, now)) markReaders(plan, index, Infinity);
-    } else {
+    let changed: boolean;
+    if (kept === 0) changed = feature.add(contact, view, event, at, now);
+    else {
       const times = addTime(contact, index, at, now - (reaches[index] as number), kept);
-      if (times > 0) markReaders(plan, index, times);
+      changed = times > 0;
+      if (changed) isLeast = reachThresholds(plan, contact, index, times, now, sink) && isLeast;
     }
     forgetNeighbours(contact, reaches, now);
+    if (changed) plan.dirty.addRange(roots, starts[index] as number, starts[index + 1] as number);
   }
   if (selector.points !== 0) addScore(plan, contact, selector.points);
   for (let i = 0; i < selector.tags.length; i++) {
     const { name, points } = selector.tags[i] as TagPoints;
     addTagPoints(contact, name.hash, name.bytes, 0, name.bytes.length, points, plan.limits.tags_max);
   }
+  return isLeast;
 }

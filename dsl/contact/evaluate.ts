@@ -7,15 +7,15 @@ import type { EdgeReaders } from "../plan/edges.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Root, TruthRoot } from "../plan/root.ts";
 import * as horizons from "../plan/horizon.ts";
-import * as thresholds from "../plan/threshold.ts";
 import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
+import * as numbers from "./numbers.ts";
 import * as tables from "./tables.ts";
 import { openTags, replaceTags, tagChanges } from "./tags.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { horizon } = horizons;
-const { isReached } = thresholds;
+const { list, openList } = numbers;
 const { ARMED, CHANGED_NEW, CHANGED_SCORE, CHANGED_STAGE, HELD, MEMBERS } = layout;
 const { countIn, insertAt, keyAt, leastIn, numberAt, placeOf, removeAt, setNumberAt } = tables;
 
@@ -29,33 +29,54 @@ export interface MembershipSink {
   moved(contact: Contact, segmentId: number, entered: boolean, at: number, cause: Cause): void;
 }
 
-/** Evaluates the roots in `plan.dirty` at instant t. */
-export function evaluateDirty(plan: Plan, contact: Contact, t: number, cause: Cause, sink: MembershipSink): void {
-  const { features } = plan.thresholds;
-  let next = true;
+/**
+ * Evaluates the roots in `plan.dirty` at instant t. `isLeast`: whether `nextFlip` is the least of what is armed, as all here
+ * leave it.
+ */
+export function evaluateDirty(
+  plan: Plan,
+  contact: Contact,
+  t: number,
+  cause: Cause,
+  sink: MembershipSink,
+  isLeast: boolean,
+): void {
+  let least = isLeast;
   for (let index = plan.dirty.take(); index >= 0; index = plan.dirty.take()) {
-    const least =
-      cause === "event" && (features[index] as number) >= 0
-        ? evaluateThreshold(plan, contact, index, t, sink)
-        : evaluateRoot(plan, contact, plan.roots[index] as Root, t, cause, sink);
-    next = least && next;
+    least = evaluateRoot(plan, contact, plan.roots[index] as Root, t, cause, sink) && least;
   }
-  if (!next) contact.nextFlip = leastIn(contact, ARMED);
+  if (!least) contact.nextFlip = leastIn(contact, ARMED);
 }
 
 /**
- * As `evaluateRoot` after an event, of a root that has a threshold. Who is a member is armed, since some event is going to
- * leave the window, and nobody else is: what hasn't changed needs no look at memberships.
+ * Evaluates the thresholds over a feature that has just got a timestamp, of which there are `times` now: none of them
+ * reads anything else, and one more timestamp makes none of them false. A threshold that is reached is armed, since it
+ * won't be for ever, and no other is. Gives whether `nextFlip` still is the least of what is armed.
  */
-function evaluateThreshold(plan: Plan, contact: Contact, root: number, t: number, sink: MembershipSink): boolean {
-  const { features, counts, lengths, segments } = plan.thresholds;
-  const [feature, count, length] = [features[root] as number, counts[root] as number, lengths[root] as number];
-  const holds = isReached(contact, feature, count, length, t);
-  const place = placeOf(contact, ARMED, root);
-  if (!holds && place < 0) return true;
-  const next = armAt(contact, place, root, horizon.at, t);
-  if (holds !== place >= 0) setMembership(plan, contact, segments[root] as number, holds, t, "event", sink);
-  return next;
+export function reachThresholds(
+  plan: Plan,
+  contact: Contact,
+  feature: number,
+  times: number,
+  t: number,
+  sink: MembershipSink,
+): boolean {
+  const { starts, roots, segments, counts, lengths } = plan.thresholds;
+  const end = starts[feature + 1] as number;
+  let i = starts[feature] as number;
+  if (i === end || (counts[i] as number) > times) return true;
+  openList(contact, feature);
+  const { f64, from } = list;
+  let isLeast = true;
+  for (; i < end && (counts[i] as number) <= times; i++) {
+    const root = roots[i] as number;
+    const at = (f64[from + times - (counts[i] as number)] as number) + (lengths[i] as number);
+    if (at <= t) continue;
+    const place = placeOf(contact, ARMED, root);
+    isLeast = armAt(contact, place, root, at, t) && isLeast;
+    if (place < 0) setMembership(plan, contact, segments[i] as number, true, t, "event", sink);
+  }
+  return isLeast;
 }
 
 /** Whether `nextFlip` is still the least of what is armed. */
@@ -121,7 +142,7 @@ export function runFlip(plan: Plan, contact: Contact, sink: MembershipSink): voi
   for (let i = 0; i < armed; i++) {
     if (numberAt(contact, ARMED, i) <= at) plan.dirty.add(keyAt(contact, ARMED, i));
   }
-  evaluateDirty(plan, contact, at, "time", sink);
+  evaluateDirty(plan, contact, at, "time", sink, true);
 }
 
 /**

@@ -20,7 +20,7 @@ export function migrateContact(plan: Plan, contact: Contact, t: number, sink: Me
   clear(contact, ARMED);
   contact.nextFlip = Infinity;
   plan.dirty.fill();
-  evaluateDirty(plan, contact, t, "backfill", sink);
+  evaluateDirty(plan, contact, t, "backfill", sink, true);
 }
 
 function dropUnknown(plan: Plan, contact: Contact): void {

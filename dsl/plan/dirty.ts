@@ -26,6 +26,11 @@ export class DirtySet {
     for (let i = 0; i < roots.length; i++) this.add(roots[i] as number);
   }
 
+  /** Those at the places `from` up to but without `to`. */
+  addRange(roots: Uint32Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.add(roots[i] as number);
+  }
+
   /** Every root. */
   fill(): void {
     for (let root = 0; root < this.#size; root++) this.add(root);

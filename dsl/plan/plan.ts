@@ -89,7 +89,6 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
   const aggregates = compileCardFacts(model, builder, uses);
   const values = compileValueFacts(model, builder, names);
   const selectors = [...builder.selectors.values()];
-  const thresholds = thresholdsOf(roots);
   const first = model.stages[0];
   const startStage = first !== undefined && first.when === null ? ids.stage(first.name) : -1;
   return {
@@ -100,8 +99,8 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     reaches: builder.reaches(),
     timesKept: builder.timesKept(),
     roots,
-    thresholds,
-    readers: readersOf(reads, builder.features.length, thresholds),
+    thresholds: thresholdsOf(roots, builder.features.length),
+    readers: readersOf(roots, reads, builder.features.length),
     rules,
     stages,
     stageOrder: names.stageOrderById,

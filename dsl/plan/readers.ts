@@ -2,9 +2,11 @@
 import { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { Reads } from "./builder.ts";
 import { EdgeReaders } from "./edges.ts";
-import type { Thresholds } from "./thresholds.ts";
+import type { Root } from "./root.ts";
+import { thresholdOf } from "./thresholds.ts";
 
 export interface Readers {
+  /** Without those that are among the plan's thresholds. */
   readonly features: ReaderTable;
   readonly traits: ReadonlyMap<string, readonly number[]>;
   readonly tags: TagReaders;
@@ -29,25 +31,16 @@ export interface TagReaders {
 export interface ReaderTable {
   readonly starts: Uint32Array;
   readonly roots: Uint32Array;
-  /**
-   * How many timestamps the feature needs to have before the root can be true; 0 where that says nothing. Ascending among
-   * the roots of a feature, so that a threshold that is far away is not even looked at.
-   */
-  readonly least: Float64Array;
 }
 
-function tableOf(lists: readonly number[][], { counts }: Thresholds): ReaderTable {
+function tableOf(lists: readonly (readonly number[])[]): ReaderTable {
   const starts = new Uint32Array(lists.length + 1);
-  lists.forEach((list, i) => {
-    list.sort((a, b) => (counts[a] as number) - (counts[b] as number));
-    starts[i + 1] = (starts[i] as number) + list.length;
-  });
-  const roots = Uint32Array.from(lists.flat());
-  return { starts, roots, least: Float64Array.from(roots, (root) => counts[root] as number) };
+  lists.forEach((list, i) => (starts[i + 1] = (starts[i] as number) + list.length));
+  return { starts, roots: Uint32Array.from(lists.flat()) };
 }
 
 /** `reads[i]` is what root i reads. */
-export function readersOf(reads: readonly Reads[], featureCount: number, thresholds: Thresholds): Readers {
+export function readersOf(roots: readonly Root[], reads: readonly Reads[], featureCount: number): Readers {
   const features: number[][] = Array.from({ length: featureCount }, () => []);
   const traits = new Map<string, number[]>();
   const segments = new Map<number, number[]>();
@@ -58,12 +51,14 @@ export function readersOf(reads: readonly Reads[], featureCount: number, thresho
   };
   const where = (flag: (read: Reads) => boolean): number[] => reads.flatMap((read, root) => (flag(read) ? [root] : []));
   reads.forEach((read, root) => {
-    for (const feature of read.features) features[feature]?.push(root);
+    if (thresholdOf(roots[root] as Root) === undefined) {
+      for (const feature of read.features) features[feature]?.push(root);
+    }
     for (const key of read.traits) push(traits, key, root);
     for (const segment of read.segments) push(segments, segment, root);
   });
   return {
-    features: tableOf(features, thresholds),
+    features: tableOf(features),
     traits,
     tags: tagReadersOf(reads),
     segments,
