@@ -25,6 +25,7 @@ import {
 import { carve, readBytes, readDoubles, readSums, readUints } from "./entry-items.ts";
 import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
 import { ANONYMOUS_PREFIX } from "./ids.ts";
+import type { TextBytes } from "./entry.ts";
 import type { TextNumbers } from "./text-numbers.ts";
 
 interface Layout {
@@ -120,6 +121,15 @@ class TextTable {
     const to = this.#starts[n + 1];
     if (from === undefined || to === undefined) throw new RangeError(`an entry has no text ${n}`);
     return this.#buffer.subarray(from, to);
+  }
+
+  open(n: number, into: TextBytes): void {
+    const from = this.#starts[n];
+    const to = this.#starts[n + 1];
+    if (from === undefined || to === undefined) throw new RangeError(`an entry has no text ${n}`);
+    into.bytes = this.#buffer;
+    into.from = from;
+    into.to = to;
   }
 
   /** What number `texts` has for text n, which isn't decoded for that; -1 where it has none. */
@@ -255,6 +265,11 @@ export class ColumnReader {
   string(n: number): string {
     this.#strings ??= this.#texts(this.#layout.stringsAt, COLUMN.stringLengths, STRINGS_ASCII);
     return this.#strings.get(n);
+  }
+
+  openString(n: number, into: TextBytes): void {
+    this.#strings ??= this.#texts(this.#layout.stringsAt, COLUMN.stringLengths, STRINGS_ASCII);
+    this.#strings.open(n, into);
   }
 
   stringNumber(n: number, texts: TextNumbers): number {

@@ -17,6 +17,13 @@ export { VALUE_COMPLEX, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VAL
 
 export { eventCountOf } from "./entry-reader.ts";
 
+/** A text as UTF-8: the bytes from `from` up to but without `to`. */
+export interface TextBytes {
+  bytes: Buffer;
+  from: number;
+  to: number;
+}
+
 /**
  * A decoded entry. Columns are indexed by the event's place in the entry; strings and objects are decoded when first
  * asked for and kept. Valid for as long as the buffer that it was opened on.
@@ -59,6 +66,8 @@ export interface EntryReader {
   anonymousId(event: number): string | null;
   messageId(event: number): string;
   string(n: number): string;
+  /** Says in `into` where string n lies as UTF-8, without decoding it; shared with the entry. */
+  openString(n: number, into: TextBytes): void;
   /** What number `texts` has for string n, without decoding it; -1 where it has none. */
   stringNumber(n: number, texts: TextNumbers): number;
   complex(n: number): Json;

@@ -4,13 +4,14 @@
  * Counts and not points, so that a model with other points rescores everybody without the history.
  */
 import type { ByteReader } from "../../kernel/bytes.ts";
+import { VALUE_STRING, type TextBytes } from "../../kernel/entry.ts";
 import { textHash } from "../../kernel/entry-texts.ts";
 import type { Contact } from "../contact/contact.ts";
 import { gatherBlock } from "../contact/gathered.ts";
 import { Names, writeName } from "../contact/names.ts";
 import { blockAt, blockOf, setBlock } from "../contact/numbers.ts";
 import { addTagPoints, openTags, tags } from "../contact/tags.ts";
-import type { EachValue } from "../plan/event-view.ts";
+import { placeOfValue, type EachValue } from "../plan/event-view.ts";
 import { isScalar, type Value } from "../value.ts";
 import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
 
@@ -22,38 +23,62 @@ export function openTagCounts(contact: Contact, feature: number): Names {
   return counts.open(contact.slab, blockOf(contact, feature));
 }
 
+/** Where tags come from: the values at a path, and the number of its key where it is a top-level property alone, or -1. */
+export interface TagValues {
+  readonly each: EachValue;
+  readonly key: number;
+}
+
+const text: TextBytes = { bytes: Buffer.alloc(0), from: 0, to: 0 };
+
 /** A rule's points are the sum over the declarations that share it; micro points. */
 export function tagCountsFeature(
   index: number,
   key: string,
   prefix: string,
-  each: EachValue,
+  values: TagValues,
   rule: { points: number },
   tagsMax: number,
 ): Feature {
+  const { each } = values;
   let of: Contact | null = null;
   let changed = false;
+  const count = (contact: Contact, hash: number, bytes: Uint8Array, from: number, to: number): boolean => {
+    if (!addTagPoints(contact, hash, bytes, from, to, rule.points, tagsMax)) return false;
+    const place = openTagCounts(contact, index).find(hash, bytes, from, to);
+    if (place >= 0) {
+      counts.setNumber(place, counts.number(place) + 1);
+      return true;
+    }
+    const { ref } = counts;
+    counts.add(contact.slab, hash, bytes, from, to, 1);
+    if (counts.ref !== ref) setBlock(contact, index, counts.ref, counts.units);
+    return true;
+  };
   const take = (value: Value): void => {
     if (of === null || !isScalar(value)) return;
     const tag = prefix + String(value);
     if (tag === "") return;
     const { hash, bytes, length } = writeName(tag);
-    if (!addTagPoints(of, hash, bytes, 0, length, rule.points, tagsMax)) return;
-    changed = true;
-    const place = openTagCounts(of, index).find(hash, bytes, 0, length);
-    if (place >= 0) {
-      counts.setNumber(place, counts.number(place) + 1);
-      return;
-    }
-    const { ref } = counts;
-    counts.add(of.slab, hash, bytes, 0, length, 1);
-    if (counts.ref !== ref) setBlock(of, index, counts.ref, counts.units);
+    if (count(of, hash, bytes, 0, length)) changed = true;
   };
+  /** The key of values that are tags as they stand in the entry, where they are texts. */
+  const plainKey = prefix === "" ? values.key : -1;
   return {
     index,
     key,
     kind: "tag counts",
     add(contact, view, event) {
+      if (plainKey >= 0) {
+        const { entry } = view;
+        const at = placeOfValue(view, event, plainKey);
+        if (at < 0) return false;
+        if (entry.valueTypes[at] === VALUE_STRING) {
+          entry.openString(entry.valueNumbers[at] as number, text);
+          const { bytes, from, to } = text;
+          return from < to && count(contact, textHash(bytes, from, to), bytes, from, to);
+        }
+      }
       of = contact;
       changed = false;
       try {

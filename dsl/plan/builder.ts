@@ -14,7 +14,7 @@ import { tagCountsFeature } from "../features/tag-counts.ts";
 import { keptOf, timesFeature, type Retention } from "../features/times.ts";
 import { valueCountsFeature } from "../features/value-counts.ts";
 import type { Zone } from "../timezone.ts";
-import { compileEach, compileEnd, createPropertyKeys, hasElements, spread } from "./event-view.ts";
+import { compileEach, compileEnd, createPropertyKeys, hasElements, propertyKeyOf, spread } from "./event-view.ts";
 import type { FilterTest } from "./filter.ts";
 import { splitFilter, type Probe } from "./probe.ts";
 import { noEdges, type Edges } from "./edges.ts";
@@ -245,7 +245,8 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
       const index = feature(event, key, (created) => {
         const rule = { points: 0 };
         rules.set(created, rule);
-        return tagCountsFeature(created, key, prefix, spread(compileEach(path, keys)), rule, limits.tags_max);
+        const values = { each: spread(compileEach(path, keys)), key: propertyKeyOf(path, keys) };
+        return tagCountsFeature(created, key, prefix, values, rule, limits.tags_max);
       });
       const rule = rules.get(index);
       if (rule !== undefined) rule.points += points;

@@ -62,6 +62,12 @@ export function compilePath(path: Path, keys: { numberOf(key: string): number })
   return (view, event) => follow(property(view, event, key), steps, 1);
 }
 
+/** The number of the key of a path that is a top-level property and nothing else; -1 for other paths. */
+export function propertyKeyOf(path: Path, keys: { numberOf(key: string): number }): number {
+  const [part, ...others] = path.parts;
+  return part === undefined || part.each || others.length > 0 ? -1 : keys.numberOf(part.name);
+}
+
 /** Calls `take` with every value that a path stands for: each element where `[]` follows a part, else the one. */
 export type EachValue = (view: EventView, event: number, take: (value: Value) => void) => void;
 

@@ -26,7 +26,9 @@ export function thresholdsOf(roots: readonly Root[], featureCount: number): Thre
   const all = roots
     .flatMap((root) => {
       const threshold = thresholdOf(root);
-      return root.kind !== "segment" || threshold === undefined ? [] : [{ ...threshold, root: root.index, id: root.id }];
+      return root.kind !== "segment" || threshold === undefined
+        ? []
+        : [{ ...threshold, root: root.index, id: root.id }];
     })
     .sort((a, b) => a.feature - b.feature || a.count - b.count);
   const starts = new Uint32Array(featureCount + 1);
