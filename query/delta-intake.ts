@@ -40,7 +40,7 @@ export class DeltaIntake implements DeltaRowSink {
   }
 
   stage(stage: number): void {
-    if (this.#wanted) this.#view.setStage(this.#slot, stage);
+    if (this.#wanted) this.#view.stages.set(this.#slot, stage);
   }
 
   entered(segment: number): void {

@@ -148,9 +148,13 @@ function scan(plan: Facts, scene: Scene, within: Uint32Array, depth: number): Ui
     const holds = testOfNumber(test);
     const ranges = plan.breaks === null ? null : rangesOf(plan.breaks, holds);
     if (ranges === null) scanScores(into, within, view.words, values, holds);
-    else for (const range of ranges) scanRange(into, within, view.words, values, range);
+    else {
+      for (const range of ranges) scanRange(into, within, view.words, values, range);
+      combineWords("and", into, into, within, length);
+    }
   } else if (only.kind === "stage") {
-    scanNumbers(into, within, view.words, view.stages, (stage) => test([names.stageName(stage)]));
+    view.stages.markWhere(into, (stage) => test([names.stageName(stage)]));
+    combineWords("and", into, into, within, length);
   } else {
     const { tagNames } = view;
     const ofTag = (tag: number): boolean => test([tag < 0 ? null : tagNames.name(tag)]);
@@ -234,7 +238,7 @@ function readerOf(
     case "score":
       return (slot) => fromMicros(view.score(slot));
     case "stage":
-      return (slot) => names.stageName(view.stage(slot));
+      return (slot) => names.stageName(view.stages.get(slot));
     case "top_tag":
       return (slot) => {
         const tag = view.tags.tops.get(slot);

@@ -26,7 +26,7 @@ function fieldJson(view: PartitionView, slot: number, field: MemberField, model:
     case "score":
       return String(fromMicros(view.score(slot)));
     case "stage":
-      return JSON.stringify(model.stageName(view.stage(slot)));
+      return JSON.stringify(model.stageName(view.stages.get(slot)));
     case "tags":
       return JSON.stringify(tagsOf(view, slot));
   }

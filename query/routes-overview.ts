@@ -35,7 +35,7 @@ export function overviewRoutes(context: QueryContext): FastifyPluginAsyncTypebox
         const served = servedPartitions(context);
         const stages = context.models.current.stages.map(({ name, id }) => ({
           name,
-          count: served.reduce((sum, { view }) => sum + view.stageCount(id), 0),
+          count: served.reduce((sum, { view }) => sum + view.stages.count(id), 0),
         }));
         return { stages, ...freshness(context, context.follower.partitions) };
       },

@@ -1,11 +1,11 @@
 /**
- * Column scans: one word of 32 contacts at a time, only where anybody is asked about. Results are right for the
- * contacts of `within` and say nothing of others.
+ * Column scans: one word of 32 contacts at a time. Results are right for the contacts of `within` and say nothing of others.
  */
 import { fromMicros } from "../kernel/decimal.ts";
+import { kernelInRange } from "./bitmap-kernel.ts";
 import type { MicroRange } from "./micro-ranges.ts";
 
-/** Contacts whose score lies in a range. `values` has all slots of `into`'s first `length` words. */
+/** Adds the contacts whose score lies in a range. `values` has all slots of `into`'s first `length` words. */
 export function scanRange(
   into: Uint32Array,
   within: Uint32Array,
@@ -13,6 +13,7 @@ export function scanRange(
   values: Float64Array,
   { from, to }: MicroRange,
 ): void {
+  if (kernelInRange(into, values, from, to, length)) return;
   const open = to === Infinity;
   for (let at = 0; at < length; at++) {
     const asked = within[at] ?? 0;

@@ -3,6 +3,7 @@
  * over most blocks without reading them. When the largest of a block sinks, what is noted stays too large until
  * somebody asks: an upper bound is all that searching needs, and it is cheaper to look again once than every time.
  */
+import { newNumbers } from "./bitmap-kernel.ts";
 import { grownLength } from "./columns.ts";
 
 /** Slots of a block: four words of a bitmap. */
@@ -11,7 +12,7 @@ const BLOCK_SHIFT = Math.log2(SCORE_BLOCK);
 
 export class ScoreColumn {
   /** Micro points, by slot. Only to be read. */
-  values = new Float64Array(SCORE_BLOCK);
+  values: Float64Array = new Float64Array(SCORE_BLOCK);
   #largest = new Float64Array(1).fill(-Infinity);
   /** One for a block whose largest may have sunk. */
   #sunk = new Uint8Array(1);
@@ -62,7 +63,7 @@ export class ScoreColumn {
   /** To whole blocks, so that a scan never reads past the end. */
   #resize(slots: number): void {
     const blocks = (slots + SCORE_BLOCK - 1) >>> BLOCK_SHIFT;
-    const values = new Float64Array(blocks * SCORE_BLOCK);
+    const values = newNumbers(blocks * SCORE_BLOCK);
     values.set(this.values);
     this.values = values;
     const largest = new Float64Array(blocks).fill(-Infinity);

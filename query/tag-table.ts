@@ -194,21 +194,28 @@ export class TagTable {
     if (set === undefined) return;
     const cells = this.#cells;
     const blocks = this.#blocks;
+    // Of whole points: from the least that is inside up to the greatest.
+    const least = Math.max(-NARROW_POINTS_MAX - 1, Math.min(NARROW_POINTS_MAX + 1, Math.ceil(from / MICRO)));
+    const greatest = Math.max(-NARROW_POINTS_MAX - 2, Math.min(NARROW_POINTS_MAX, Math.ceil(to / MICRO) - 1));
     set.eachWordIn(within, (at, asked) => {
       let bits = 0;
       for (let rest = asked; rest !== 0; rest &= rest - 1) {
         const bit = 31 - Math.clz32(rest & -rest);
-        const block = blocks[at * 32 + bit] ?? NONE;
-        const head = cells[block] ?? 0;
-        let micros: number;
+        const block = blocks[at * 32 + bit] as number;
+        const head = cells[block] as number;
         if ((head & WIDE) === 0) {
-          let entry = block + 1;
-          while (((cells[entry] ?? 0) & NARROW_TAG_MAX) !== tag) entry++;
-          micros = ((cells[entry] ?? 0) >> 16) * MICRO;
+          // Where a tag stands and how many points it has is no more than chance to a processor that guesses: no branches.
+          const end = block + (head & COUNT_MASK);
+          let points = 0;
+          for (let entry = block + 1; entry <= end; entry++) {
+            const cell = cells[entry] as number;
+            points |= (cell >> 16) & ((((cell & NARROW_TAG_MAX) ^ tag) - 1) >> 31);
+          }
+          bits |= (((least - 1 - points) & (points - greatest - 1)) >>> 31) << bit;
         } else {
-          micros = this.#pointsAt(block, this.#find(block, tag));
+          const micros = this.#pointsAt(block, this.#find(block, tag));
+          if (micros >= from && micros < to) bits |= 1 << bit;
         }
-        if (micros >= from && micros < to) bits |= 1 << bit;
       }
       words[at] = (words[at] ?? 0) | bits;
     });

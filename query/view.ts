@@ -8,17 +8,14 @@
 import { ANONYMOUS_PREFIX, isAnonymous } from "../kernel/ids.ts";
 import { eachRowHead, type PageHeader, type RowHead } from "../kernel/page.ts";
 import { clearBit, createBitmap, growBitmap, hasBit, popcount, setBit, wordsFor, type Bitmap } from "./bitmap.ts";
-import { grownLength } from "./columns.ts";
 import { IdTable } from "./id-table.ts";
 import { MemberRows } from "./member-rows.ts";
 import { PageIntake } from "./page-intake.ts";
 import { ScoreColumn } from "./score-column.ts";
+import { StageColumn } from "./stage-column.ts";
 import type { TagNames } from "./tag-names.ts";
 import { TagTable } from "./tag-table.ts";
 
-const START_SLOTS = 64;
-/** Stage ids are kept plus one, so that 0 is none. */
-const STAGE_ID_MAX = 0xfffe;
 const ANONYMOUS_BYTE = ANONYMOUS_PREFIX.charCodeAt(0);
 
 /** The members of a segment. */
@@ -43,10 +40,7 @@ export class PartitionView {
   readonly rows = new MemberRows();
   /** Slots in use: one more than the largest. */
   slots = 0;
-  /** Stage ids plus one, by slot. Only to be read. */
-  stages = new Uint16Array(START_SLOTS);
-  /** Contacts by stage id plus one. */
-  readonly #stageCounts: number[] = [];
+  readonly stages = new StageColumn();
   readonly #page: PageIntake;
 
   constructor(tagNames: TagNames) {
@@ -61,7 +55,7 @@ export class PartitionView {
     this.tags.reserve(slots);
     this.scores.reserve(slots);
     this.rows.reserve(slots);
-    this.#growStages(slots);
+    this.stages.reserve(slots);
   }
 
   /** Words that a bitmap over all slots has. */
@@ -76,16 +70,6 @@ export class PartitionView {
   /** Micro points. */
   score(slot: number): number {
     return this.scores.get(slot);
-  }
-
-  /** Stage id, -1 for none. */
-  stage(slot: number): number {
-    return (this.stages[slot] ?? 0) - 1;
-  }
-
-  /** Contacts that are at a stage now. */
-  stageCount(stage: number): number {
-    return this.#stageCounts[stage + 1] ?? 0;
   }
 
   has(slot: number): boolean {
@@ -113,10 +97,9 @@ export class PartitionView {
 
   /** A contact with nothing but these: it is in no segment and has no tag. */
   begin(slot: number, idBytes: Buffer, from: number, to: number, score: number, stage: number): void {
-    this.#begin(slot, idBytes[from] === ANONYMOUS_BYTE);
+    this.#begin(slot, idBytes[from] === ANONYMOUS_BYTE, stage);
     this.ids.putBytes(slot, idBytes, from, to);
     this.scores.set(slot, score);
-    this.setStage(slot, stage);
   }
 
   /** The contacts of a word, 32 slots from `at * 32` on, that are in a segment and were not. */
@@ -131,20 +114,11 @@ export class PartitionView {
 
   /** A contact as a page has it: replaces all that was known of the slot. */
   putHead(slot: number, head: RowHead): void {
-    this.#begin(slot, isAnonymous(head.id));
+    this.#begin(slot, isAnonymous(head.id), head.stage);
     this.ids.put(slot, head.id);
     this.scores.set(slot, head.score);
-    this.setStage(slot, head.stage);
     for (const segment of head.members) this.enter(segment, slot);
     for (const [name, points] of head.tags) this.tags.set(slot, this.tagNames.number(name), points);
-  }
-
-  /** `-1` for none. */
-  setStage(slot: number, stage: number): void {
-    if (stage > STAGE_ID_MAX) throw new RangeError(`stage id ${stage} is over ${STAGE_ID_MAX}`);
-    this.#countStage(this.stage(slot), -1);
-    this.#countStage(stage, 1);
-    this.stages[slot] = stage + 1;
   }
 
   enter(segment: number, slot: number): void {
@@ -161,16 +135,15 @@ export class PartitionView {
   }
 
   /** Makes the slot an empty contact, without its id. */
-  #begin(slot: number, anonymous: boolean): void {
+  #begin(slot: number, anonymous: boolean, stage: number): void {
     if (this.has(slot)) {
       this.#leaveAll(slot);
       this.tags.clear(slot);
-      this.#countStage(this.stage(slot), -1);
+      this.stages.remove(slot);
     } else {
-      this.#grow(slot);
+      this.slots = Math.max(this.slots, slot + 1);
     }
-    this.#countStage(-1, 1);
-    this.stages[slot] = 0;
+    this.stages.add(slot, stage);
     setBit(this.present, slot);
     if (anonymous) clearBit(this.known, slot);
     else setBit(this.known, slot);
@@ -199,22 +172,5 @@ export class PartitionView {
 
   #leave(members: Members, slot: number): void {
     if (clearBit(members, slot) && hasBit(this.known.words, slot)) members.identified--;
-  }
-
-  #countStage(stage: number, change: number): void {
-    this.#stageCounts[stage + 1] = this.stageCount(stage) + change;
-  }
-
-  #grow(slot: number): void {
-    this.slots = Math.max(this.slots, slot + 1);
-    if (slot >= this.stages.length) this.#growStages(grownLength(this.stages.length, slot + 1));
-  }
-
-  #growStages(slots: number): void {
-    if (slots <= this.stages.length) return;
-    // Whole words, so that a scan never reads past the end.
-    const stages = new Uint16Array(wordsFor(slots) * 32);
-    stages.set(this.stages);
-    this.stages = stages;
   }
 }

@@ -1,11 +1,14 @@
 /**
  * Makes the WebAssembly of query/bitmap-kernel.ts: `node scripts/make-bitmap-kernel.mjs` prints it as base64. This is its
- * source: five functions over bitmaps that lie in one shared memory, 128 bytes a turn. Pointers are multiples of 16,
- * sizes of 128 bytes and never 0; `to` may be `a` or `b`.
+ * source: six functions over what lies in one shared memory. Pointers are multiples of 16, sizes are never 0; of those
+ * over bitmaps alone, which go 128 bytes a turn, multiples of 128. `to` may be `a` or `b`.
  *
  *   count(a, bytes) -> i32             bits set
  *   countCommon(a, b, bytes) -> i32    bits set in both
  *   and, or, andNot(to, a, b, bytes)   to = a & b, a | b, a & ~b
+ *   inRange(a, numbers, from, below, bytes)
+ *       sets a bit of the bitmap `a` for each of the doubles at `numbers` with from <= number < below, 32 doubles for 4
+ *       bytes, and leaves the others as they are
  *
  * Counting adds eight vectors up bit by bit with carry-save adders before it counts any (Harley and Seal's way, as in
  * Muła, Kurz, Lemire: "Faster Population Counts Using AVX2 Instructions", 2018): one count for eight vectors.
@@ -16,9 +19,13 @@ import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
 
 const I32 = 0x7f;
+const F64 = 0x7c;
 const V128 = 0x7b;
 const TURN_BYTES = 128;
 const VECTOR_BYTES = 16;
+/** Of a word of a bitmap, and of the doubles that it tells about. */
+const WORD_BYTES = 4;
+const WORD_NUMBERS_BYTES = 32 * 8;
 /** Memory is read in units of 2^4 bytes. */
 const ALIGN = 4;
 
@@ -34,14 +41,22 @@ const popcount8 = (x) => simd(0x62, x);
 const pairs8to16 = (x) => simd(0x7d, x);
 const pairs16to32 = (x) => simd(0x7f, x);
 const add32x4 = (x, y) => simd(0xae, x, y);
+const splatF64 = (x) => simd(0x14, x);
+const lessF64x2 = (x, y) => simd(0x49, x, y);
+const notLessF64x2 = (x, y) => simd(0x4c, x, y);
+/** A bit of an i32 for each 64 bits of a vector. */
+const bitmask64x2 = (x) => simd(0xc4, x);
 const local = (name) => [get(name)];
 const load = (pointer, offset) => [get(pointer), ["load", offset]];
 const store = (pointer, offset, value) => [get(pointer), ...value, ["store", offset]];
 const lane = (name, n) => [get(name), ["lane", n]];
 const i32 = (n) => [["i32", n]];
 const add = (x, y) => [...x, ...y, ["add"]];
+const orI32 = (x, y) => [...x, ...y, ["or"]];
+const loadI32 = (pointer) => [get(pointer), ["load i32"]];
+const storeI32 = (pointer, value) => [get(pointer), ...value, ["store i32"]];
 const shiftLeft = (x, n) => [...x, ...i32(n), ["shl"]];
-const step = (pointer) => set(pointer, add(local(pointer), i32(TURN_BYTES)));
+const step = (pointer, bytes = TURN_BYTES) => set(pointer, add(local(pointer), i32(bytes)));
 
 /** high, low = the two bits of x + y + z, in every bit of the vectors. */
 function carrySave(high, low, x, y, z) {
@@ -55,13 +70,13 @@ function carrySave(high, low, x, y, z) {
   ];
 }
 
-/** `body` for every 128 bytes of `a`. */
-function eachTurn(body) {
+/** `body` for every `turnBytes` of `a`. */
+function eachTurn(body, turnBytes = TURN_BYTES) {
   return [
     ...set("end", add(local("a"), local("bytes"))),
     ["loop"],
     ...body,
-    ...step("a"),
+    ...step("a", turnBytes),
     ...local("a"),
     ...local("end"),
     ["less"],
@@ -111,17 +126,49 @@ function combining(name, operation) {
   return { name, params: ["to", "a", "b", "bytes"], results: [], vectors: [], body };
 }
 
+function inRange() {
+  const pairs = Array.from({ length: WORD_NUMBERS_BYTES / VECTOR_BYTES }, (_, n) => n);
+  const body = eachTurn(
+    [
+      ...set("bits", loadI32("a")),
+      ...pairs.flatMap((n) => {
+        const numbers = set("x", load("numbers", n * VECTOR_BYTES));
+        const inside = and(notLessF64x2(local("x"), local("lower")), lessF64x2(local("x"), local("upper")));
+        return [...numbers, ...set("bits", orI32(local("bits"), shiftLeft(bitmask64x2(inside), n * 2)))];
+      }),
+      ...storeI32("a", local("bits")),
+      ...step("numbers", WORD_NUMBERS_BYTES),
+    ],
+    WORD_BYTES,
+  );
+  const bounds = [...set("lower", splatF64(local("from"))), ...set("upper", splatF64(local("below")))];
+  return {
+    name: "inRange",
+    params: ["a", "numbers", "from", "below", "bytes"],
+    doubles: ["from", "below"],
+    results: [],
+    integers: ["bits"],
+    vectors: ["lower", "upper", "x"],
+    body: [...bounds, ...body],
+  };
+}
+
 const FUNCTIONS = [
   counting("count", ["a", "bytes"], (offset) => load("a", offset), []),
   counting("countCommon", ["a", "b", "bytes"], (offset) => and(load("a", offset), load("b", offset)), step("b")),
   combining("and", and),
   combining("or", or),
   combining("andNot", andNot),
+  inRange(),
 ];
 
 /** The bytes of the module. */
 export function makeKernel() {
-  const types = FUNCTIONS.map(({ params, results }) => [0x60, ...vector(params.map(() => I32)), ...vector(results)]);
+  const types = FUNCTIONS.map(({ params, doubles = [], results }) => [
+    0x60,
+    ...vector(params.map((name) => (doubles.includes(name) ? F64 : I32))),
+    ...vector(results),
+  ]);
   const memory = [...text("env"), ...text("memory"), 0x02, 0x03, ...unsigned(1), ...unsigned(65_536)];
   return Uint8Array.from([
     0x00,
@@ -146,15 +193,10 @@ export function makeKernel() {
   ]);
 }
 
-function codeOf({ params, vectors, body }) {
-  const names = [...params, "end", ...vectors];
-  const locals =
-    vectors.length === 0
-      ? [[1, I32]]
-      : [
-          [1, I32],
-          [...unsigned(vectors.length), V128],
-        ];
+function codeOf({ params, integers = [], vectors, body }) {
+  const names = [...params, "end", ...integers, ...vectors];
+  const locals = [[...unsigned(1 + integers.length), I32]];
+  if (vectors.length > 0) locals.push([...unsigned(vectors.length), V128]);
   return sized([...unsigned(locals.length), ...locals.flat(), ...body.flatMap((one) => encode(one, names)), 0x0b]);
 }
 
@@ -174,6 +216,12 @@ function encode([kind, argument], names) {
       return [0xfd, 0x1b, argument];
     case "i32":
       return [0x41, ...signed(argument)];
+    case "load i32":
+      return [0x28, 2, 0];
+    case "store i32":
+      return [0x36, 2, 0];
+    case "or":
+      return [0x72];
     case "add":
       return [0x6a];
     case "shl":

@@ -55,7 +55,7 @@ function seen(partition = 0): unknown[] {
       id: view.ids.id(slot),
       found: view.find(view.ids.id(slot)),
       score: view.score(slot),
-      stage: view.stage(slot),
+      stage: view.stages.get(slot),
       segments: segments.sort((a, b) => a - b),
       tags: tags.sort(([a], [b]) => (a < b ? -1 : 1)),
       known: hasBit(view.known.words, slot),
@@ -100,8 +100,8 @@ describe("following a partition", () => {
     await caughtUp();
     expect(seen()).toEqual(wanted());
     const view = follower.partitions[0]?.view;
-    expect(view?.stageCount(3)).toBe(1);
-    expect(view?.stageCount(-1)).toBe(1);
+    expect(view?.stages.count(3)).toBe(1);
+    expect(view?.stages.count(-1)).toBe(1);
     expect(view?.tags.total(view.tagNames.find("x"))).toBe(4);
     expect(view?.segments.get(7)?.count).toBe(0);
     expect(fromMicros(view?.score(0) ?? 0)).toBe(5);
@@ -117,7 +117,7 @@ describe("following a partition", () => {
     await p.commit([p.wholeRow(0)]);
     await caughtUp();
     expect(seen()).toEqual(wanted());
-    expect(follower.partitions[0]?.view?.stageCount(1)).toBe(0);
+    expect(follower.partitions[0]?.view?.stages.count(1)).toBe(0);
   });
 
   it("loads pages of a checkpoint and goes on with the deltas after it", async () => {

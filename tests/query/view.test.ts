@@ -141,6 +141,6 @@ describe("loading a contact again", () => {
     expect(hasBit(view.segments.get(1)?.words ?? new Uint32Array(0), 40)).toBe(false);
     expect(view.segments.get(2)).toMatchObject({ count: 1, identified: 1 });
     expect([view.tags.points(40, 0), view.tags.points(40, 1)]).toEqual([null, 0.5]);
-    expect([view.stageCount(2), view.stageCount(-1)]).toEqual([0, 1]);
+    expect([view.stages.count(2), view.stages.count(-1)]).toEqual([0, 1]);
   });
 });
