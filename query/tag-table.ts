@@ -1,6 +1,7 @@
 /**
  * Who has which tag with how many points, both ways: a block of cells for each contact, and a set of slots for each
- * tag. A contact's five tags take 24 bytes, and its place in their sets between an eighth of a byte and four bytes each.
+ * tag. A contact's five tags take 24 bytes, and its place in their sets between an eighth of a byte and four bytes each. Of
+ * tags that many contacts have the points stand in a column as well (point-column.ts).
  *
  *   block    head | entries, in no order
  *   head     number of entries (20 bits), size of the block (its number in BLOCK_CELLS, 8 bits), wide (1 bit)
@@ -12,6 +13,7 @@
 import { MICRO } from "../kernel/decimal.ts";
 import { grownFloat64, grownUint32 } from "./columns.ts";
 import type { MicroRange } from "./micro-ranges.ts";
+import { PointColumn, pointRangeOf } from "./point-column.ts";
 import { SlotSet } from "./slot-set.ts";
 import type { TagNames } from "./tag-names.ts";
 import { TopTags } from "./top-tags.ts";
@@ -25,6 +27,9 @@ const WIDE_CELLS = 3;
 const NARROW_TAG_MAX = 0xffff;
 const NARROW_POINTS_MAX = 0x7fff;
 const START = 64;
+/** A tag has a column from one contact in so many on, and has none any more when far fewer have it. */
+const COLUMN_FROM = 4;
+const COLUMN_UNTIL = 8;
 
 /** Sizes of blocks in cells: steps of about an eighth, so that little of a block lies idle. */
 const BLOCK_CELLS = blockSizes(WIDE_CELLS * COUNT_MASK + 1);
@@ -52,6 +57,8 @@ export class TagTable {
   #blocks = new Uint32Array(START);
   /** By tag. */
   readonly #sets: (SlotSet | undefined)[] = [];
+  /** By tag, of those that at least one contact in `COLUMN_FROM` has; null where its points don't fit one. */
+  readonly #columns: (PointColumn | null | undefined)[] = [];
   /** Micro points of all contacts together; whole numbers, so that adding and taking away leaves no dust. */
   #totals = new Float64Array(START);
 
@@ -94,14 +101,16 @@ export class TagTable {
       if (before === points) return;
       this.#totals[tag] = this.total(tag) + points - before;
       this.#put(slot, block, entry, tag, points);
+      const column = this.#columns[tag];
+      if (column) this.#setInColumn(column, slot, tag, points);
       if (points > before) this.#contend(slot, tag, points);
       else if (this.tops.get(slot) === tag) this.tops.set(slot, this.#strongest(slot));
       return;
     }
     this.#totals[tag] = this.total(tag) + points;
     this.#blocks = grownUint32(this.#blocks, slot + 1);
-    (this.#sets[tag] ?? this.#newSet(tag)).add(slot, this.#blocks.length);
     this.#put(slot, block, NONE, tag, points);
+    this.#join(slot, tag, points);
     this.#contend(slot, tag, points);
   }
 
@@ -126,7 +135,7 @@ export class TagTable {
       const [tag, micros] = [tags[i] ?? 0, points[i] ?? 0];
       this.#write(at, narrow, tag, micros);
       this.#totals[tag] = this.total(tag) + micros;
-      (this.#sets[tag] ?? this.#newSet(tag)).add(slot, this.#blocks.length);
+      this.#join(slot, tag, micros);
       if (top >= 0 && !this.#isStronger(tag, micros, top, most)) continue;
       top = tag;
       most = micros;
@@ -192,30 +201,31 @@ export class TagTable {
   markInRange(tag: number, { from, to }: MicroRange, within: Uint32Array, words: Uint32Array): void {
     const set = this.#sets[tag];
     if (set === undefined) return;
+    const column = this.#columns[tag];
+    if (column) {
+      const points = pointRangeOf({ from, to });
+      set.eachWordIn(within, (at, asked) => {
+        words[at] = (words[at] ?? 0) | (column.wordInRange(at, points) & asked);
+      });
+      return;
+    }
     const cells = this.#cells;
     const blocks = this.#blocks;
-    // Of whole points: from the least that is inside up to the greatest.
-    const least = Math.max(-NARROW_POINTS_MAX - 1, Math.min(NARROW_POINTS_MAX + 1, Math.ceil(from / MICRO)));
-    const greatest = Math.max(-NARROW_POINTS_MAX - 2, Math.min(NARROW_POINTS_MAX, Math.ceil(to / MICRO) - 1));
     set.eachWordIn(within, (at, asked) => {
       let bits = 0;
       for (let rest = asked; rest !== 0; rest &= rest - 1) {
         const bit = 31 - Math.clz32(rest & -rest);
-        const block = blocks[at * 32 + bit] as number;
-        const head = cells[block] as number;
+        const block = blocks[at * 32 + bit] ?? NONE;
+        const head = cells[block] ?? 0;
+        let micros: number;
         if ((head & WIDE) === 0) {
-          // Where a tag stands and how many points it has is no more than chance to a processor that guesses: no branches.
-          const end = block + (head & COUNT_MASK);
-          let points = 0;
-          for (let entry = block + 1; entry <= end; entry++) {
-            const cell = cells[entry] as number;
-            points |= (cell >> 16) & ((((cell & NARROW_TAG_MAX) ^ tag) - 1) >> 31);
-          }
-          bits |= (((least - 1 - points) & (points - greatest - 1)) >>> 31) << bit;
+          let entry = block + 1;
+          while (((cells[entry] ?? 0) & NARROW_TAG_MAX) !== tag) entry++;
+          micros = ((cells[entry] ?? 0) >> 16) * MICRO;
         } else {
-          const micros = this.#pointsAt(block, this.#find(block, tag));
-          if (micros >= from && micros < to) bits |= 1 << bit;
+          micros = this.#pointsAt(block, this.#find(block, tag));
         }
+        if (micros >= from && micros < to) bits |= 1 << bit;
       }
       words[at] = (words[at] ?? 0) | bits;
     });
@@ -255,10 +265,33 @@ export class TagTable {
     return set;
   }
 
+  /** The slot, in whose block the tag is, is one of those that have it from here on. */
+  #join(slot: number, tag: number, points: number): void {
+    const set = this.#sets[tag] ?? this.#newSet(tag);
+    set.add(slot, this.#blocks.length);
+    const column = this.#columns[tag];
+    if (column) this.#setInColumn(column, slot, tag, points);
+    else if (column === undefined && set.count * COLUMN_FROM >= this.#blocks.length) this.#openColumn(tag);
+  }
+
+  #openColumn(tag: number): void {
+    const column = new PointColumn(this.#blocks.length);
+    while (this.#columns.length < tag) this.#columns.push(undefined);
+    this.#columns[tag] = column;
+    this.eachSlotWith(tag, (slot, points) => this.#setInColumn(column, slot, tag, points));
+  }
+
+  #setInColumn(column: PointColumn, slot: number, tag: number, points: number): void {
+    if (!column.set(slot, points)) this.#columns[tag] = null;
+  }
+
   /** The slot is about to lose the tag. */
   #leave(slot: number, tag: number, points: number): void {
-    this.#sets[tag]?.delete(slot);
+    const set = this.#sets[tag];
     this.#totals[tag] = this.total(tag) - points;
+    if (set === undefined) return;
+    set.delete(slot);
+    if (this.#columns[tag] && set.count * COLUMN_UNTIL < this.#blocks.length) this.#columns[tag] = undefined;
   }
 
   /** The cell of a tag's entry in a block; NONE when it isn't there. */
