@@ -1,5 +1,5 @@
 /**
- * Algebra over bitmaps 128 bits at a time, and the search of columns of numbers: some 2,400 bytes of WebAssembly, made by
+ * Algebra over bitmaps 128 bits at a time, and the search of columns of numbers: some 2,900 bytes of WebAssembly, made by
  * scripts/make-bitmap-kernel.mjs, and the memory that its operands must lie in. Whoever has no WebAssembly with SIMD and shared memory, or more bitmaps
  * than the 4 GiB that it can address, gets words from the ordinary heap and does the same in plain JavaScript.
  *
@@ -13,6 +13,7 @@ export const BLOCK_WORDS = 32;
 const BLOCK_BYTES = BLOCK_WORDS * 4;
 /** Smaller bitmaps aren't worth a block: plain JavaScript is through with them as quickly. */
 const WORDS_MIN = 64;
+const WORD_BITS = 32;
 const PAGE_BYTES = 64 * 1024;
 const PAGES_MAX = 65_536;
 /** The memory grows by at least a megabyte. */
@@ -20,37 +21,42 @@ const GROWTH_PAGES = 16;
 
 /** As base64. */
 export const KERNEL_CODE =
-  "AGFzbQEAAAABKwZgAn9/AX9gA39/fwF/YAR/f39/AGAEf39/fwBgBH9/f38AYAV/f3x8fwACEgEDZW52Bm1lbW9yeQIDAYCABAMHBgABAgME" +
-  "BQc1BgVjb3VudAAAC2NvdW50Q29tbW9uAAEDYW5kAAICb3IAAwZhbmROb3QABAdpblJhbmdlAAUKwhIGlwQCAX8QeyAAIAFqIQIDQCAA/QAE" +
-  "ECEOIAD9AAQAIQ0gAyEMIAwgDf1RIQsgDCAN/U4gCyAO/U79UCEHIAsgDv1RIQMgAP0ABDAhDiAA/QAEICENIAMhDCAMIA39USELIAwgDf1O" +
-  "IAsgDv1O/VAhCCALIA79USEDIAghDiAHIQ0gBCEMIAwgDf1RIQsgDCAN/U4gCyAO/U79UCEJIAsgDv1RIQQgAP0ABFAhDiAA/QAEQCENIAMh" +
-  "DCAMIA39USELIAwgDf1OIAsgDv1O/VAhByALIA79USEDIAD9AARwIQ4gAP0ABGAhDSADIQwgDCAN/VEhCyAMIA39TiALIA79Tv1QIQggCyAO" +
-  "/VEhAyAIIQ4gByENIAQhDCAMIA39USELIAwgDf1OIAsgDv1O/VAhCiALIA79USEEIAohDiAJIQ0gBSEMIAwgDf1RIQsgDCAN/U4gCyAO/U79" +
-  "UCEGIAsgDv1RIQUgEiAG/WL9ff1//a4BIRIgAEGAAWohACAAIAJJDQALIBEgBf1i/X39f/2uASERIBAgBP1i/X39f/2uASEQIA8gA/1i/X39" +
-  "f/2uASEPIBL9GwAgEv0bAWogEv0bAiAS/RsDampBA3QgEf0bACAR/RsBaiAR/RsCIBH9GwNqakECdGogEP0bACAQ/RsBaiAQ/RsCIBD9GwNq" +
-  "akEBdCAP/RsAIA/9GwFqIA/9GwIgD/0bA2pqamoL3wQCAX8QeyAAIAJqIQMDQCAA/QAEECAB/QAEEP1OIQ8gAP0ABAAgAf0ABAD9TiEOIAQh" +
-  "DSANIA79USEMIA0gDv1OIAwgD/1O/VAhCCAMIA/9USEEIAD9AAQwIAH9AAQw/U4hDyAA/QAEICAB/QAEIP1OIQ4gBCENIA0gDv1RIQwgDSAO" +
-  "/U4gDCAP/U79UCEJIAwgD/1RIQQgCSEPIAghDiAFIQ0gDSAO/VEhDCANIA79TiAMIA/9Tv1QIQogDCAP/VEhBSAA/QAEUCAB/QAEUP1OIQ8g" +
-  "AP0ABEAgAf0ABED9TiEOIAQhDSANIA79USEMIA0gDv1OIAwgD/1O/VAhCCAMIA/9USEEIAD9AARwIAH9AARw/U4hDyAA/QAEYCAB/QAEYP1O" +
-  "IQ4gBCENIA0gDv1RIQwgDSAO/U4gDCAP/U79UCEJIAwgD/1RIQQgCSEPIAghDiAFIQ0gDSAO/VEhDCANIA79TiAMIA/9Tv1QIQsgDCAP/VEh" +
-  "BSALIQ8gCiEOIAYhDSANIA79USEMIA0gDv1OIAwgD/1O/VAhByAMIA/9USEGIBMgB/1i/X39f/2uASETIAFBgAFqIQEgAEGAAWohACAAIANJ" +
-  "DQALIBIgBv1i/X39f/2uASESIBEgBf1i/X39f/2uASERIBAgBP1i/X39f/2uASEQIBP9GwAgE/0bAWogE/0bAiAT/RsDampBA3QgEv0bACAS" +
-  "/RsBaiAS/RsCIBL9GwNqakECdGogEf0bACAR/RsBaiAR/RsCIBH9GwNqakEBdCAQ/RsAIBD9GwFqIBD9GwIgEP0bA2pqamoLzQEBAX8gASAD" +
-  "aiEEA0AgACAB/QAEACAC/QAEAP1O/QsEACAAIAH9AAQQIAL9AAQQ/U79CwQQIAAgAf0ABCAgAv0ABCD9Tv0LBCAgACAB/QAEMCAC/QAEMP1O" +
-  "/QsEMCAAIAH9AARAIAL9AARA/U79CwRAIAAgAf0ABFAgAv0ABFD9Tv0LBFAgACAB/QAEYCAC/QAEYP1O/QsEYCAAIAH9AARwIAL9AARw/U79" +
-  "CwRwIABBgAFqIQAgAkGAAWohAiABQYABaiEBIAEgBEkNAAsLzQEBAX8gASADaiEEA0AgACAB/QAEACAC/QAEAP1Q/QsEACAAIAH9AAQQIAL9" +
-  "AAQQ/VD9CwQQIAAgAf0ABCAgAv0ABCD9UP0LBCAgACAB/QAEMCAC/QAEMP1Q/QsEMCAAIAH9AARAIAL9AARA/VD9CwRAIAAgAf0ABFAgAv0A" +
-  "BFD9UP0LBFAgACAB/QAEYCAC/QAEYP1Q/QsEYCAAIAH9AARwIAL9AARw/VD9CwRwIABBgAFqIQAgAkGAAWohAiABQYABaiEBIAEgBEkNAAsL" +
-  "zQEBAX8gASADaiEEA0AgACAB/QAEACAC/QAEAP1P/QsEACAAIAH9AAQQIAL9AAQQ/U/9CwQQIAAgAf0ABCAgAv0ABCD9T/0LBCAgACAB/QAE" +
-  "MCAC/QAEMP1P/QsEMCAAIAH9AARAIAL9AARA/U/9CwRAIAAgAf0ABFAgAv0ABFD9T/0LBFAgACAB/QAEYCAC/QAEYP1P/QsEYCAAIAH9AARw" +
-  "IAL9AARw/U/9CwRwIABBgAFqIQAgAkGAAWohAiABQYABaiEBIAEgBEkNAAsL2AQCAn8DeyAC/RQhByAD/RQhCCAAIARqIQUDQCAAKAIAIQYg" +
-  "Af0ABAAhCSAGIAkgB/1MIAkgCP1J/U79xAFBAHRyIQYgAf0ABBAhCSAGIAkgB/1MIAkgCP1J/U79xAFBAnRyIQYgAf0ABCAhCSAGIAkgB/1M" +
-  "IAkgCP1J/U79xAFBBHRyIQYgAf0ABDAhCSAGIAkgB/1MIAkgCP1J/U79xAFBBnRyIQYgAf0ABEAhCSAGIAkgB/1MIAkgCP1J/U79xAFBCHRy" +
-  "IQYgAf0ABFAhCSAGIAkgB/1MIAkgCP1J/U79xAFBCnRyIQYgAf0ABGAhCSAGIAkgB/1MIAkgCP1J/U79xAFBDHRyIQYgAf0ABHAhCSAGIAkg" +
-  "B/1MIAkgCP1J/U79xAFBDnRyIQYgAf0ABIABIQkgBiAJIAf9TCAJIAj9Sf1O/cQBQRB0ciEGIAH9AASQASEJIAYgCSAH/UwgCSAI/Un9Tv3E" +
-  "AUESdHIhBiAB/QAEoAEhCSAGIAkgB/1MIAkgCP1J/U79xAFBFHRyIQYgAf0ABLABIQkgBiAJIAf9TCAJIAj9Sf1O/cQBQRZ0ciEGIAH9AATA" +
-  "ASEJIAYgCSAH/UwgCSAI/Un9Tv3EAUEYdHIhBiAB/QAE0AEhCSAGIAkgB/1MIAkgCP1J/U79xAFBGnRyIQYgAf0ABOABIQkgBiAJIAf9TCAJ" +
-  "IAj9Sf1O/cQBQRx0ciEGIAH9AATwASEJIAYgCSAH/UwgCSAI/Un9Tv3EAUEedHIhBiAAIAY2AgAgAUGAAmohASAAQQRqIQAgACAFSQ0ACws=";
+  "AGFzbQEAAAABOwhgAn9/AX9gA39/fwF/YAR/f39/AGAEf39/fwBgBH9/f38AYAV/f3x8fwBgBX9/f39/AGAFf39/f38AAhIBA2VudgZtZW1v" +
+  "cnkCAwGAgAQDCQgAAQIDBAUGBwdbCAVjb3VudAAAC2NvdW50Q29tbW9uAAEDYW5kAAICb3IAAwZhbmROb3QABA5kb3VibGVzSW5SYW5nZQAF" +
+  "DGJ5dGVzSW5SYW5nZQAGDXNob3J0c0luUmFuZ2UABwqIFQiXBAIBfxB7IAAgAWohAgNAIAD9AAQQIQ4gAP0ABAAhDSADIQwgDCAN/VEhCyAM" +
+  "IA39TiALIA79Tv1QIQcgCyAO/VEhAyAA/QAEMCEOIAD9AAQgIQ0gAyEMIAwgDf1RIQsgDCAN/U4gCyAO/U79UCEIIAsgDv1RIQMgCCEOIAch" +
+  "DSAEIQwgDCAN/VEhCyAMIA39TiALIA79Tv1QIQkgCyAO/VEhBCAA/QAEUCEOIAD9AARAIQ0gAyEMIAwgDf1RIQsgDCAN/U4gCyAO/U79UCEH" +
+  "IAsgDv1RIQMgAP0ABHAhDiAA/QAEYCENIAMhDCAMIA39USELIAwgDf1OIAsgDv1O/VAhCCALIA79USEDIAghDiAHIQ0gBCEMIAwgDf1RIQsg" +
+  "DCAN/U4gCyAO/U79UCEKIAsgDv1RIQQgCiEOIAkhDSAFIQwgDCAN/VEhCyAMIA39TiALIA79Tv1QIQYgCyAO/VEhBSASIAb9Yv19/X/9rgEh" +
+  "EiAAQYABaiEAIAAgAkkNAAsgESAF/WL9ff1//a4BIREgECAE/WL9ff1//a4BIRAgDyAD/WL9ff1//a4BIQ8gEv0bACAS/RsBaiAS/RsCIBL9" +
+  "GwNqakEDdCAR/RsAIBH9GwFqIBH9GwIgEf0bA2pqQQJ0aiAQ/RsAIBD9GwFqIBD9GwIgEP0bA2pqQQF0IA/9GwAgD/0bAWogD/0bAiAP/RsD" +
+  "ampqagvfBAIBfxB7IAAgAmohAwNAIAD9AAQQIAH9AAQQ/U4hDyAA/QAEACAB/QAEAP1OIQ4gBCENIA0gDv1RIQwgDSAO/U4gDCAP/U79UCEI" +
+  "IAwgD/1RIQQgAP0ABDAgAf0ABDD9TiEPIAD9AAQgIAH9AAQg/U4hDiAEIQ0gDSAO/VEhDCANIA79TiAMIA/9Tv1QIQkgDCAP/VEhBCAJIQ8g" +
+  "CCEOIAUhDSANIA79USEMIA0gDv1OIAwgD/1O/VAhCiAMIA/9USEFIAD9AARQIAH9AARQ/U4hDyAA/QAEQCAB/QAEQP1OIQ4gBCENIA0gDv1R" +
+  "IQwgDSAO/U4gDCAP/U79UCEIIAwgD/1RIQQgAP0ABHAgAf0ABHD9TiEPIAD9AARgIAH9AARg/U4hDiAEIQ0gDSAO/VEhDCANIA79TiAMIA/9" +
+  "Tv1QIQkgDCAP/VEhBCAJIQ8gCCEOIAUhDSANIA79USEMIA0gDv1OIAwgD/1O/VAhCyAMIA/9USEFIAshDyAKIQ4gBiENIA0gDv1RIQwgDSAO" +
+  "/U4gDCAP/U79UCEHIAwgD/1RIQYgEyAH/WL9ff1//a4BIRMgAUGAAWohASAAQYABaiEAIAAgA0kNAAsgEiAG/WL9ff1//a4BIRIgESAF/WL9" +
+  "ff1//a4BIREgECAE/WL9ff1//a4BIRAgE/0bACAT/RsBaiAT/RsCIBP9GwNqakEDdCAS/RsAIBL9GwFqIBL9GwIgEv0bA2pqQQJ0aiAR/RsA" +
+  "IBH9GwFqIBH9GwIgEf0bA2pqQQF0IBD9GwAgEP0bAWogEP0bAiAQ/RsDampqagvNAQEBfyABIANqIQQDQCAAIAH9AAQAIAL9AAQA/U79CwQA" +
+  "IAAgAf0ABBAgAv0ABBD9Tv0LBBAgACAB/QAEICAC/QAEIP1O/QsEICAAIAH9AAQwIAL9AAQw/U79CwQwIAAgAf0ABEAgAv0ABED9Tv0LBEAg" +
+  "ACAB/QAEUCAC/QAEUP1O/QsEUCAAIAH9AARgIAL9AARg/U79CwRgIAAgAf0ABHAgAv0ABHD9Tv0LBHAgAEGAAWohACACQYABaiECIAFBgAFq" +
+  "IQEgASAESQ0ACwvNAQEBfyABIANqIQQDQCAAIAH9AAQAIAL9AAQA/VD9CwQAIAAgAf0ABBAgAv0ABBD9UP0LBBAgACAB/QAEICAC/QAEIP1Q" +
+  "/QsEICAAIAH9AAQwIAL9AAQw/VD9CwQwIAAgAf0ABEAgAv0ABED9UP0LBEAgACAB/QAEUCAC/QAEUP1Q/QsEUCAAIAH9AARgIAL9AARg/VD9" +
+  "CwRgIAAgAf0ABHAgAv0ABHD9UP0LBHAgAEGAAWohACACQYABaiECIAFBgAFqIQEgASAESQ0ACwvNAQEBfyABIANqIQQDQCAAIAH9AAQAIAL9" +
+  "AAQA/U/9CwQAIAAgAf0ABBAgAv0ABBD9T/0LBBAgACAB/QAEICAC/QAEIP1P/QsEICAAIAH9AAQwIAL9AAQw/U/9CwQwIAAgAf0ABEAgAv0A" +
+  "BED9T/0LBEAgACAB/QAEUCAC/QAEUP1P/QsEUCAAIAH9AARgIAL9AARg/U/9CwRgIAAgAf0ABHAgAv0ABHD9T/0LBHAgAEGAAWohACACQYAB" +
+  "aiECIAFBgAFqIQEgASAESQ0ACwvYBAICfwN7IAL9FCEHIAP9FCEIIAAgBGohBQNAIAAoAgAhBiAB/QAEACEJIAYgCSAH/UwgCSAI/Uv9Tv3E" +
+  "AUEAdHIhBiAB/QAEECEJIAYgCSAH/UwgCSAI/Uv9Tv3EAUECdHIhBiAB/QAEICEJIAYgCSAH/UwgCSAI/Uv9Tv3EAUEEdHIhBiAB/QAEMCEJ" +
+  "IAYgCSAH/UwgCSAI/Uv9Tv3EAUEGdHIhBiAB/QAEQCEJIAYgCSAH/UwgCSAI/Uv9Tv3EAUEIdHIhBiAB/QAEUCEJIAYgCSAH/UwgCSAI/Uv9" +
+  "Tv3EAUEKdHIhBiAB/QAEYCEJIAYgCSAH/UwgCSAI/Uv9Tv3EAUEMdHIhBiAB/QAEcCEJIAYgCSAH/UwgCSAI/Uv9Tv3EAUEOdHIhBiAB/QAE" +
+  "gAEhCSAGIAkgB/1MIAkgCP1L/U79xAFBEHRyIQYgAf0ABJABIQkgBiAJIAf9TCAJIAj9S/1O/cQBQRJ0ciEGIAH9AASgASEJIAYgCSAH/Uwg" +
+  "CSAI/Uv9Tv3EAUEUdHIhBiAB/QAEsAEhCSAGIAkgB/1MIAkgCP1L/U79xAFBFnRyIQYgAf0ABMABIQkgBiAJIAf9TCAJIAj9S/1O/cQBQRh0" +
+  "ciEGIAH9AATQASEJIAYgCSAH/UwgCSAI/Uv9Tv3EAUEadHIhBiAB/QAE4AEhCSAGIAkgB/1MIAkgCP1L/U79xAFBHHRyIQYgAf0ABPABIQkg" +
+  "BiAJIAf9TCAJIAj9S/1O/cQBQR50ciEGIAAgBjYCACABQYACaiEBIABBBGohACAAIAVJDQALC38CAn8DeyAC/Q8hByAD/Q8hCCAAIARqIQUD" +
+  "QCAAKAIAIQYgAf0ABAAhCSAGIAkgB/0sIAkgCP0q/U79ZEEAdHIhBiAB/QAEECEJIAYgCSAH/SwgCSAI/Sr9Tv1kQRB0ciEGIAAgBjYCACAB" +
+  "QSBqIQEgAEEEaiEAIAAgBUkNAAsLxAECAn8DeyAC/RAhByAD/RAhCCAAIARqIQUDQCAAKAIAIQYgAf0ABAAhCSAGIAkgB/01IAkgCP0z/U79" +
+  "hAFBAHRyIQYgAf0ABBAhCSAGIAkgB/01IAkgCP0z/U79hAFBCHRyIQYgAf0ABCAhCSAGIAkgB/01IAkgCP0z/U79hAFBEHRyIQYgAf0ABDAh" +
+  "CSAGIAkgB/01IAkgCP0z/U79hAFBGHRyIQYgACAGNgIAIAFBwABqIQEgAEEEaiEAIAAgBUkNAAsL";
 
 interface Functions {
   count(a: number, bytes: number): number;
@@ -58,7 +64,9 @@ interface Functions {
   and(to: number, a: number, b: number, bytes: number): void;
   or(to: number, a: number, b: number, bytes: number): void;
   andNot(to: number, a: number, b: number, bytes: number): void;
-  inRange(a: number, numbers: number, from: number, below: number, bytes: number): void;
+  doublesInRange(a: number, numbers: number, from: number, to: number, bytes: number): void;
+  bytesInRange(a: number, numbers: number, from: number, to: number, bytes: number): void;
+  shortsInRange(a: number, numbers: number, from: number, to: number, bytes: number): void;
 }
 
 /** The part of the WebAssembly API that is used; the compiler knows it only together with a browser's. */
@@ -72,13 +80,21 @@ interface Wasm {
   readonly Instance: new (module: object, imports: { env: { memory: WasmMemory } }) => { readonly exports: unknown };
 }
 
+/** Columns that can be searched. */
+export type Numbers = Float64Array | Uint8Array | Int16Array;
+export interface NumbersType<T extends Numbers = Numbers> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): T;
+  new (buffer: SharedArrayBuffer, at: number, length: number): T;
+}
+
 export interface BitmapKernel {
   /** Zeroed words, a multiple of `BLOCK_WORDS`, at least as many as asked for; null when the memory is full. */
   allocate(words: number): Uint32Array | null;
-  /** The same for numbers, at least as many as asked for: their count is a multiple of half as many. */
-  allocateNumbers(numbers: number): Float64Array | null;
+  /** The same for numbers. */
+  allocateNumbers(type: NumbersType, numbers: number): Numbers | null;
   /** Where words or numbers begin that were allocated here; -1 for any others. */
-  addressOf(words: Uint32Array | Float64Array): number;
+  addressOf(words: Uint32Array | Numbers): number;
   readonly functions: Functions;
 }
 
@@ -130,7 +146,7 @@ export function createKernel(): BitmapKernel | null {
     return end - words * 4;
   };
 
-  const allocated = <T extends Uint32Array | Float64Array>(
+  const allocated = <T extends Uint32Array | Numbers>(
     wanted: number,
     view: (at: number, words: number) => T,
   ): T | null => {
@@ -147,7 +163,10 @@ export function createKernel(): BitmapKernel | null {
     functions,
     addressOf: (words) => (buffers.has(words.buffer) ? words.byteOffset : -1),
     allocate: (wanted) => allocated(wanted, (at, words) => new Uint32Array(memory.buffer, at, words)),
-    allocateNumbers: (wanted) => allocated(wanted * 2, (at, words) => new Float64Array(memory.buffer, at, words / 2)),
+    allocateNumbers(type, wanted) {
+      const bytes = type.BYTES_PER_ELEMENT;
+      return allocated((wanted * bytes) / 4, (at, words) => new type(memory.buffer, at, (words * 4) / bytes));
+    },
   };
 }
 
@@ -159,28 +178,38 @@ export function newWords(words: number): Uint32Array {
   return kernel.allocate(words) ?? new Uint32Array(words);
 }
 
-/** Zeroed numbers, at least as many as asked for; as `newWords`. */
-export function newNumbers(numbers: number): Float64Array {
-  if (kernel === null || numbers < WORDS_MIN) return new Float64Array(numbers);
-  return kernel.allocateNumbers(numbers) ?? new Float64Array(numbers);
+/** Zeroed numbers, at least as many as asked for, a multiple of 32; as `newWords`. */
+export function newNumbers<T extends Numbers>(type: NumbersType<T>, numbers: number): T {
+  const wanted = Math.ceil(numbers / WORD_BITS) * WORD_BITS;
+  if (kernel === null || wanted < WORDS_MIN) return new type(wanted);
+  return (kernel.allocateNumbers(type, wanted) as T | null) ?? new type(wanted);
 }
 
 /**
- * Sets the bits of those numbers with `from <= number < below` among the first `words * 32`, and leaves the others as they are;
- * false when it can't, and nothing is written.
+ * Sets the bits of those numbers with `from <= number <= to` among the first `words * 32`, and leaves the others as they are.
+ * Of whole numbers, both bounds must be such as the column could have.
  */
-export function kernelInRange(
-  bits: Uint32Array,
-  numbers: Float64Array,
-  from: number,
-  below: number,
-  words: number,
-): boolean {
-  if (kernel === null || words === 0) return false;
-  const [a, values] = [kernel.addressOf(bits), kernel.addressOf(numbers)];
-  if (a < 0 || values < 0) return false;
-  kernel.functions.inRange(a, values, from, below, words * 4);
-  return true;
+export function markInRange(bits: Uint32Array, numbers: Numbers, from: number, to: number, words: number): void {
+  if (words === 0) return;
+  const a = kernel?.addressOf(bits) ?? -1;
+  const values = kernel?.addressOf(numbers) ?? -1;
+  if (kernel === null || a < 0 || values < 0) {
+    for (let at = 0; at < words; at++) bits[at] = (bits[at] as number) | wordInRange(numbers, at * WORD_BITS, from, to);
+    return;
+  }
+  const { functions } = kernel;
+  if (numbers instanceof Float64Array) functions.doublesInRange(a, values, from, to, words * 4);
+  else if (numbers instanceof Uint8Array) functions.bytesInRange(a, values, from, to, words * 4);
+  else functions.shortsInRange(a, values, from, to, words * 4);
+}
+
+function wordInRange(numbers: Numbers, base: number, from: number, to: number): number {
+  let bits = 0;
+  for (let i = 0; i < WORD_BITS; i++) {
+    const number = numbers[base + i] as number;
+    bits |= (number >= from && number <= to ? 1 : 0) << i;
+  }
+  return bits;
 }
 
 /** How many bits are set in both: the kernel's answer, or -1 when it can't give one. */

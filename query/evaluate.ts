@@ -4,10 +4,10 @@
  */
 import type { FactsTest, PredicatePlan, ViewFact } from "../dsl/predicate-plan.ts";
 import { fromMicros } from "../kernel/decimal.ts";
-import { newWords } from "./bitmap-kernel.ts";
+import { markInRange, newWords } from "./bitmap-kernel.ts";
 import { combineWords, setBitIn, wholeBlocks } from "./bitmap.ts";
 import { rangesOf } from "./micro-ranges.ts";
-import { eachAsked, scanNumbers, scanRange, scanScores } from "./scan.ts";
+import { eachAsked, scanNumbers, scanScores } from "./scan.ts";
 import type { PartitionView } from "./view.ts";
 
 /** Numbers of the names in a plan, by the model in use. */
@@ -149,7 +149,8 @@ function scan(plan: Facts, scene: Scene, within: Uint32Array, depth: number): Ui
     const ranges = plan.breaks === null ? null : rangesOf(plan.breaks, holds);
     if (ranges === null) scanScores(into, within, view.words, values, holds);
     else {
-      for (const range of ranges) scanRange(into, within, view.words, values, range);
+      // Micro points are whole.
+      for (const { from, to } of ranges) markInRange(into, values, from, to - 1, view.words);
       combineWords("and", into, into, within, length);
     }
   } else if (only.kind === "stage") {

@@ -2,34 +2,6 @@
  * Column scans: one word of 32 contacts at a time. Results are right for the contacts of `within` and say nothing of others.
  */
 import { fromMicros } from "../kernel/decimal.ts";
-import { kernelInRange } from "./bitmap-kernel.ts";
-import type { MicroRange } from "./micro-ranges.ts";
-
-/** Adds the contacts whose score lies in a range. `values` has all slots of `into`'s first `length` words. */
-export function scanRange(
-  into: Uint32Array,
-  within: Uint32Array,
-  length: number,
-  values: Float64Array,
-  { from, to }: MicroRange,
-): void {
-  if (kernelInRange(into, values, from, to, length)) return;
-  const open = to === Infinity;
-  for (let at = 0; at < length; at++) {
-    const asked = within[at] ?? 0;
-    if (asked === 0) continue;
-    const base = at * 32;
-    let bits = 0;
-    if (open) for (let i = 0; i < 32; i++) bits |= ((values[base + i] ?? 0) >= from ? 1 : 0) << i;
-    else {
-      for (let i = 0; i < 32; i++) {
-        const value = values[base + i] ?? 0;
-        bits |= (value >= from && value < to ? 1 : 0) << i;
-      }
-    }
-    into[at] = (into[at] ?? 0) | (bits & asked);
-  }
-}
 
 /** Contacts whose score passes a test of points; neighbours often have the same. */
 export function scanScores(

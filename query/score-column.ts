@@ -63,7 +63,7 @@ export class ScoreColumn {
   /** To whole blocks, so that a scan never reads past the end. */
   #resize(slots: number): void {
     const blocks = (slots + SCORE_BLOCK - 1) >>> BLOCK_SHIFT;
-    const values = newNumbers(blocks * SCORE_BLOCK);
+    const values = newNumbers(Float64Array, blocks * SCORE_BLOCK);
     values.set(this.values);
     this.values = values;
     const largest = new Float64Array(blocks).fill(-Infinity);

@@ -13,7 +13,8 @@
 import { MICRO } from "../kernel/decimal.ts";
 import { grownFloat64, grownUint32 } from "./columns.ts";
 import type { MicroRange } from "./micro-ranges.ts";
-import { PointColumn, pointRangeOf } from "./point-column.ts";
+import { newWords } from "./bitmap-kernel.ts";
+import { PointColumn } from "./point-column.ts";
 import { SlotSet } from "./slot-set.ts";
 import type { TagNames } from "./tag-names.ts";
 import { TopTags } from "./top-tags.ts";
@@ -203,9 +204,10 @@ export class TagTable {
     if (set === undefined) return;
     const column = this.#columns[tag];
     if (column) {
-      const points = pointRangeOf({ from, to });
+      const marked = scratchOf(words.length);
+      column.markInRange({ from, to }, marked);
       set.eachWordIn(within, (at, asked) => {
-        words[at] = (words[at] ?? 0) | (column.wordInRange(at, points) & asked);
+        words[at] = (words[at] ?? 0) | ((marked[at] ?? 0) & asked);
       });
       return;
     }
@@ -399,6 +401,15 @@ export class TagTable {
     this.#cells[block] = this.#free[size] ?? NONE;
     this.#free[size] = block;
   }
+}
+
+/** Words that were marked by a column: used and done with. */
+let scratch = newWords(0);
+
+/** Zeros. */
+function scratchOf(words: number): Uint32Array {
+  if (scratch.length < words) scratch = newWords(words);
+  return scratch.fill(0, 0, words);
 }
 
 function blockCells(head: number): number {

@@ -1,14 +1,14 @@
 /**
  * Makes the WebAssembly of query/bitmap-kernel.ts: `node scripts/make-bitmap-kernel.mjs` prints it as base64. This is its
- * source: six functions over what lies in one shared memory. Pointers are multiples of 16, sizes are never 0; of those
+ * source: eight functions over what lies in one shared memory. Pointers are multiples of 16, sizes are never 0; of those
  * over bitmaps alone, which go 128 bytes a turn, multiples of 128. `to` may be `a` or `b`.
  *
  *   count(a, bytes) -> i32             bits set
  *   countCommon(a, b, bytes) -> i32    bits set in both
  *   and, or, andNot(to, a, b, bytes)   to = a & b, a | b, a & ~b
- *   inRange(a, numbers, from, below, bytes)
- *       sets a bit of the bitmap `a` for each of the doubles at `numbers` with from <= number < below, 32 doubles for 4
- *       bytes, and leaves the others as they are
+ *   doublesInRange, bytesInRange, shortsInRange(a, numbers, from, to, bytes)
+ *       sets a bit of the bitmap `a` for each of the numbers (doubles, unsigned bytes, signed 16 bits) with
+ *       from <= number <= to, 32 of them for 4 bytes, and leaves the other bits as they are
  *
  * Counting adds eight vectors up bit by bit with carry-save adders before it counts any (Harley and Seal's way, as in
  * Muła, Kurz, Lemire: "Faster Population Counts Using AVX2 Instructions", 2018): one count for eight vectors.
@@ -23,9 +23,8 @@ const F64 = 0x7c;
 const V128 = 0x7b;
 const TURN_BYTES = 128;
 const VECTOR_BYTES = 16;
-/** Of a word of a bitmap, and of the doubles that it tells about. */
 const WORD_BYTES = 4;
-const WORD_NUMBERS_BYTES = 32 * 8;
+const WORD_BITS = 32;
 /** Memory is read in units of 2^4 bytes. */
 const ALIGN = 4;
 
@@ -41,11 +40,6 @@ const popcount8 = (x) => simd(0x62, x);
 const pairs8to16 = (x) => simd(0x7d, x);
 const pairs16to32 = (x) => simd(0x7f, x);
 const add32x4 = (x, y) => simd(0xae, x, y);
-const splatF64 = (x) => simd(0x14, x);
-const lessF64x2 = (x, y) => simd(0x49, x, y);
-const notLessF64x2 = (x, y) => simd(0x4c, x, y);
-/** A bit of an i32 for each 64 bits of a vector. */
-const bitmask64x2 = (x) => simd(0xc4, x);
 const local = (name) => [get(name)];
 const load = (pointer, offset) => [get(pointer), ["load", offset]];
 const store = (pointer, offset, value) => [get(pointer), ...value, ["store", offset]];
@@ -126,26 +120,27 @@ function combining(name, operation) {
   return { name, params: ["to", "a", "b", "bytes"], results: [], vectors: [], body };
 }
 
-function inRange() {
-  const pairs = Array.from({ length: WORD_NUMBERS_BYTES / VECTOR_BYTES }, (_, n) => n);
+/** `lanes` numbers in a vector; `number` is the type of the bounds. */
+function inRange(name, number, lanes, { splat, notLess, notGreater, bitmask }) {
+  const vectors = Array.from({ length: WORD_BITS / lanes }, (_, n) => n);
   const body = eachTurn(
     [
       ...set("bits", loadI32("a")),
-      ...pairs.flatMap((n) => {
+      ...vectors.flatMap((n) => {
         const numbers = set("x", load("numbers", n * VECTOR_BYTES));
-        const inside = and(notLessF64x2(local("x"), local("lower")), lessF64x2(local("x"), local("upper")));
-        return [...numbers, ...set("bits", orI32(local("bits"), shiftLeft(bitmask64x2(inside), n * 2)))];
+        const inside = and(simd(notLess, local("x"), local("lower")), simd(notGreater, local("x"), local("upper")));
+        return [...numbers, ...set("bits", orI32(local("bits"), shiftLeft(simd(bitmask, inside), n * lanes)))];
       }),
       ...storeI32("a", local("bits")),
-      ...step("numbers", WORD_NUMBERS_BYTES),
+      ...step("numbers", vectors.length * VECTOR_BYTES),
     ],
     WORD_BYTES,
   );
-  const bounds = [...set("lower", splatF64(local("from"))), ...set("upper", splatF64(local("below")))];
+  const bounds = [...set("lower", simd(splat, local("from"))), ...set("upper", simd(splat, local("to")))];
   return {
-    name: "inRange",
-    params: ["a", "numbers", "from", "below", "bytes"],
-    doubles: ["from", "below"],
+    name,
+    params: ["a", "numbers", "from", "to", "bytes"],
+    types: { from: number, to: number },
     results: [],
     integers: ["bits"],
     vectors: ["lower", "upper", "x"],
@@ -159,14 +154,16 @@ const FUNCTIONS = [
   combining("and", and),
   combining("or", or),
   combining("andNot", andNot),
-  inRange(),
+  inRange("doublesInRange", F64, 2, { splat: 0x14, notLess: 0x4c, notGreater: 0x4b, bitmask: 0xc4 }),
+  inRange("bytesInRange", I32, 16, { splat: 0x0f, notLess: 0x2c, notGreater: 0x2a, bitmask: 0x64 }),
+  inRange("shortsInRange", I32, 8, { splat: 0x10, notLess: 0x35, notGreater: 0x33, bitmask: 0x84 }),
 ];
 
 /** The bytes of the module. */
 export function makeKernel() {
-  const types = FUNCTIONS.map(({ params, doubles = [], results }) => [
+  const signatures = FUNCTIONS.map(({ params, types = {}, results }) => [
     0x60,
-    ...vector(params.map((name) => (doubles.includes(name) ? F64 : I32))),
+    ...vector(params.map((name) => types[name] ?? I32)),
     ...vector(results),
   ]);
   const memory = [...text("env"), ...text("memory"), 0x02, 0x03, ...unsigned(1), ...unsigned(65_536)];
@@ -179,7 +176,7 @@ export function makeKernel() {
     0x00,
     0x00,
     0x00,
-    ...section(1, types),
+    ...section(1, signatures),
     ...section(2, [memory]),
     ...section(
       3,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createKernel, KERNEL_CODE, newWords } from "../../query/bitmap-kernel.ts";
+import { createKernel, KERNEL_CODE, markInRange, newNumbers, newWords } from "../../query/bitmap-kernel.ts";
 import { combineWords, countCommon, countWords } from "../../query/bitmap.ts";
 
 /** Words of random bits, some of them empty or full, as many as asked for. */
@@ -99,6 +99,44 @@ describe("the bitmap kernel", () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it("searches columns of each type like plain code, and leaves bits that are set", () => {
+    const kinds = [
+      { type: Float64Array, least: -40_000_000, most: 40_000_000 },
+      { type: Uint8Array, least: 0, most: 255 },
+      { type: Int16Array, least: -32_768, most: 32_767 },
+    ] as const;
+    const places = fc.record({
+      kind: fc.constantFrom(...kinds),
+      count: fc.integer({ min: 1, max: 70 }),
+      seed: fc.integer({ min: 1, max: 2 ** 31 }),
+      bounds: fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
+      elsewhere: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(places, ({ kind: { type, least, most }, count, seed, bounds, elsewhere }) => {
+        const at = (part: number): number => Math.round(least + part * (most - least));
+        const [from, to] = [at(Math.min(...bounds)), at(Math.max(...bounds))];
+        const numbers = elsewhere
+          ? new type(count * 32)
+          : newNumbers<Float64Array | Uint8Array | Int16Array>(type, count * 32);
+        let state = seed;
+        for (let i = 0; i < count * 32; i++) {
+          state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+          // Now and then one of the bounds.
+          numbers[i] = state % 5 === 0 ? from : state % 7 === 0 ? to : at(state / 2 ** 32);
+        }
+        const bits = newWords(count);
+        bits[0] = 1 << 31;
+        markInRange(bits, numbers, from, to, count);
+        const inside = (i: number): boolean => (numbers[i] ?? NaN) >= from && (numbers[i] ?? NaN) <= to;
+        for (let i = 0; i < count * 32; i++) {
+          expect(((bits[i >>> 5] ?? 0) >>> (i & 31)) & 1).toBe(inside(i) || i === 31 ? 1 : 0);
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 });

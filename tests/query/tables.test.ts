@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { clearBit, countCommon, createBitmap, eachBit, hasBit, popcount, setBit } from "../../query/bitmap.ts";
 import { IdTable } from "../../query/id-table.ts";
 import { TagNames } from "../../query/tag-names.ts";
+import { MICRO } from "../../kernel/decimal.ts";
 import { TagTable } from "../../query/tag-table.ts";
 
 const slot = fc.integer({ min: 0, max: 200 });
@@ -183,5 +184,49 @@ describe("a table of tags", () => {
     expect(entries).toBe(20_000);
     for (let n = 0; n < 2_000; n++) table.clear(n);
     for (let tag = 0; tag < 500; tag++) expect(table.count(tag) + table.total(tag)).toBe(0);
+  });
+});
+
+describe("a search for tags by points", () => {
+  /** Whole ones that fit a byte, ones that don't, negative ones, ones that fit no column, parts of a point. */
+  const points = fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: 0, max: 9 }) },
+    { weight: 2, arbitrary: fc.constantFrom(255, 256, -1, 32_767, -32_768) },
+    { weight: 1, arbitrary: fc.constantFrom(32_768, -40_000, 0.5, 1_000_000) },
+  );
+  const change = fc.tuple(fc.integer({ min: 0, max: 149 }), fc.integer({ min: 0, max: 2 }), fc.option(points));
+  const bound = fc.oneof(points, fc.constantFrom(-Infinity, Infinity));
+
+  it("finds the same whether few contacts have a tag or most, and however the points came to be", () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 400 }), bound, bound, fc.boolean(), (changes, a, b, reserved) => {
+        const table = new TagTable(names);
+        if (reserved) table.reserve(5_000);
+        const model = [0, 1, 2].map(() => new Map<number, number>());
+        for (const [of, tag, now] of changes) {
+          if (now === null) {
+            table.remove(of, tag);
+            model[tag]?.delete(of);
+          } else {
+            table.set(of, tag, now * MICRO);
+            model[tag]?.set(of, now);
+          }
+        }
+        const [from, to] = [Math.min(a, b), Math.max(a, b)];
+        const within = new Uint32Array(5).fill(0xffff_ffff);
+        within[2] = 0x0f0f_0f0f;
+        for (const [tag, known] of model.entries()) {
+          const found = new Uint32Array(5);
+          table.markInRange(tag, { from: from * MICRO, to: to * MICRO }, within, found);
+          const wanted = new Uint32Array(5);
+          for (const [of, now] of known) {
+            if (now >= from && now < to) wanted[of >>> 5] = (wanted[of >>> 5] ?? 0) | (1 << (of & 31));
+          }
+          for (let i = 0; i < 5; i++) wanted[i] = (wanted[i] ?? 0) & (within[i] ?? 0);
+          expect(Array.from(found)).toEqual(Array.from(wanted));
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });
