@@ -23,9 +23,9 @@ import {
   VALUE_TRUE,
 } from "./entry-layout.ts";
 import { carve, readBytes, readDoubles, readSums, readUints } from "./entry-items.ts";
+import type { TextBytes } from "./entry-texts.ts";
 import { CALL_KINDS, type Event, type Json, type JsonObject } from "./event.ts";
 import { ANONYMOUS_PREFIX } from "./ids.ts";
-import type { TextBytes } from "./entry.ts";
 import type { TextNumbers } from "./text-numbers.ts";
 
 interface Layout {

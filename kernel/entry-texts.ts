@@ -5,6 +5,13 @@ import * as entrySlots from "./entry-slots.ts";
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { emptied, HASH_BITS, mixed, newSlots, SEED, SLOT_ITEMS, withRoom } = entrySlots;
 
+/** A text as UTF-8: the bytes from `from` up to but without `to`. */
+export interface TextBytes {
+  bytes: Buffer;
+  from: number;
+  to: number;
+}
+
 /** The hash of a text's UTF-8 by which tables find it. Another one in every process, so it is never stored. */
 export function textHash(bytes: Uint8Array, from: number, to: number): number {
   let hash = SEED ^ (to - from);

@@ -5,6 +5,7 @@
  */
 import { ColumnReader } from "./entry-reader.ts";
 import { EntryWriter } from "./entry-writer.ts";
+import type { TextBytes } from "./entry-texts.ts";
 import type { Event, Json, JsonObject } from "./event.ts";
 import type { TextNumbers } from "./text-numbers.ts";
 
@@ -16,13 +17,7 @@ import type { TextNumbers } from "./text-numbers.ts";
 export { VALUE_COMPLEX, VALUE_FALSE, VALUE_NULL, VALUE_NUMBER, VALUE_STRING, VALUE_TRUE } from "./entry-layout.ts";
 
 export { eventCountOf } from "./entry-reader.ts";
-
-/** A text as UTF-8: the bytes from `from` up to but without `to`. */
-export interface TextBytes {
-  bytes: Buffer;
-  from: number;
-  to: number;
-}
+export type { TextBytes } from "./entry-texts.ts";
 
 /**
  * A decoded entry. Columns are indexed by the event's place in the entry; strings and objects are decoded when first

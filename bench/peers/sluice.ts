@@ -80,7 +80,7 @@ export function matchingContender(rules: readonly Rule[]): Contender {
   const ruleOf = new Int32Array(rules.length).fill(-1);
   const findRule = (selector: SelectorPlan): number => {
     const [feature] = selector.features;
-    const { starts, roots } = plan.thresholds;
+    const { starts, roots } = plan.readers.features;
     const found = plan.roots[roots[starts[feature?.index ?? -1] ?? -1] ?? -1];
     const segment = found?.kind === "segment" ? plan.segments.find(({ id }) => id === found.id) : undefined;
     if (segment === undefined) throw new Error(`no rule belongs to the selector ${selector.text}`);

@@ -45,15 +45,14 @@ export class EdgeReaders {
   readonly #edges: Float64Array;
   readonly #roots: Int32Array;
 
-  /** @param edges by root; undefined for those that don't read the number */
-  constructor(edges: readonly (Edges | undefined)[]) {
+  /** @param readers roots that read the number, and how */
+  constructor(readers: readonly (readonly [root: number, edges: Edges])[]) {
     const always: number[] = [];
     const all: [edge: number, root: number][] = [];
-    edges.forEach((own, root) => {
-      if (own === undefined) return;
-      if (own.always) always.push(root);
-      else for (const edge of own.at) all.push([edge, root]);
-    });
+    for (const [root, edges] of readers) {
+      if (edges.always) always.push(root);
+      else for (const edge of edges.at) all.push([edge, root]);
+    }
     all.sort(([a], [b]) => a - b);
     this.#always = always;
     this.#edges = Float64Array.from(all, ([edge]) => edge);

@@ -1,7 +1,7 @@
 /** Which roots read what: who is to be looked at again when something changes. */
 import { TextNumbers } from "../../kernel/text-numbers.ts";
 import type { Reads } from "./builder.ts";
-import { EdgeReaders } from "./edges.ts";
+import { EdgeReaders, type Edges } from "./edges.ts";
 import type { Root } from "./root.ts";
 import { thresholdOf } from "./thresholds.ts";
 
@@ -63,7 +63,7 @@ export function readersOf(roots: readonly Root[], reads: readonly Reads[], featu
     tags: tagReadersOf(reads),
     segments,
     anyTag: where((read) => read.anyTag),
-    score: new EdgeReaders(reads.map((read) => read.score)),
+    score: new EdgeReaders(reads.map((read, root) => [root, read.score])),
     stage: where((read) => read.stage),
     known: where((read) => read.known),
     firstSeen: where((read) => read.firstSeen),
@@ -72,12 +72,18 @@ export function readersOf(roots: readonly Root[], reads: readonly Reads[], featu
 }
 
 function tagReadersOf(reads: readonly Reads[]): TagReaders {
-  const texts = [...new Set(reads.flatMap(({ tags, hasTags }) => [...tags.keys(), ...hasTags]))];
   const names = new TextNumbers();
-  for (const text of texts) names.add(text);
-  return {
-    names,
-    points: texts.map((text) => new EdgeReaders(reads.map(({ tags }) => tags.get(text)))),
-    presence: texts.map((text) => reads.flatMap(({ hasTags }, root) => (hasTags.has(text) ? [root] : []))),
+  const points: [root: number, edges: Edges][][] = [];
+  const presence: number[][] = [];
+  const numberOf = (tag: string): number => {
+    const name = names.add(tag);
+    points[name] ??= [];
+    presence[name] ??= [];
+    return name;
   };
+  reads.forEach(({ tags, hasTags }, root) => {
+    for (const [tag, edges] of tags) points[numberOf(tag)]?.push([root, edges]);
+    for (const tag of hasTags) presence[numberOf(tag)]?.push(root);
+  });
+  return { names, points: points.map((readers) => new EdgeReaders(readers)), presence };
 }

@@ -34,7 +34,7 @@ describe("edges of a comparison", () => {
           return own;
         });
         const dirty = new DirtySet(texts.length);
-        new EdgeReaders(edges).mark(dirty, before, after);
+        new EdgeReaders([...edges.entries()]).mark(dirty, before, after);
         const asked = new Set<number>();
         for (let root = dirty.take(); root >= 0; root = dirty.take()) asked.add(root);
         const changed = comparisons.flatMap((comparison, root) => {
@@ -52,7 +52,12 @@ describe("edges of a comparison", () => {
     addEdges(near, comparisonOf(">= 20"));
     addEdges(far, comparisonOf(">= 40"));
     const dirty = new DirtySet(4);
-    new EdgeReaders([near, far, undefined, always]).mark(dirty, 19, 25);
+    const readers = new EdgeReaders([
+      [0, near],
+      [1, far],
+      [3, always],
+    ]);
+    readers.mark(dirty, 19, 25);
     expect([dirty.take(), dirty.take(), dirty.take()]).toEqual([0, 3, -1]);
   });
 });
