@@ -48,15 +48,16 @@ export class ByteWriter {
     this.#at += 8;
   }
 
-  /** An unsigned integer up to 2^53 - 1 in 1 to 8 bytes (LEB128). */
+  /** A whole number that isn't negative, in 1 to 8 bytes up to 2^53 - 1 (LEB128); larger ones as far as doubles have them. */
   varint(value: number): void {
-    this.#room(VARINT_BYTES_MAX);
+    this.#room(value < LARGE ? VARINT_BYTES_MAX : LARGE_BYTES_MAX);
     this.#at = putVarint(this.#buffer, this.#at, value);
   }
 
-  /** A signed integer within 2^52 either way (zigzag LEB128). */
+  /** A whole number with its sign (zigzag LEB128). */
   svarint(value: number): void {
-    this.varint(value < 0 ? -value * 2 - 1 : value * 2);
+    this.#room(Math.abs(value) < LARGE ? VARINT_BYTES_MAX : LARGE_BYTES_MAX);
+    this.#at = putSvarint(this.#buffer, this.#at, value);
   }
 
   /** UTF-8 behind its length in bytes. Lone surrogates become U+FFFD, as everywhere in UTF-8. */
@@ -149,37 +150,58 @@ export class ByteWriter {
   }
 }
 
-/** As `ByteWriter.varint`, into room that was claimed; at most `VARINT_BYTES_MAX`. Gives the place behind it. */
+/**
+ * As `ByteWriter.varint`, into room that was claimed; at most `VARINT_BYTES_MAX` bytes below 2^56. Gives the place behind it.
+ */
 export function putVarint(buffer: Buffer, at: number, value: number): number {
-  let to = at;
-  let rest = value;
-  if (value >= LOW) {
-    // Its low bits as an integer, the rest as another: a remainder of doubles is a call.
-    const low = value | 0;
-    buffer[to++] = low | 0x80;
-    buffer[to++] = (low >>> 7) | 0x80;
-    buffer[to++] = (low >>> 14) | 0x80;
-    buffer[to++] = ((low >>> 21) & 0x7f) | 0x80;
-    rest = Math.floor(value / LOW);
-  }
-  let integer = rest | 0;
-  while (integer >= 0x80) {
-    buffer[to++] = integer | 0x80;
-    integer >>>= 7;
-  }
-  buffer[to++] = integer;
-  return to;
+  return value < LOW ? putInteger(buffer, at, value) : putHigh(buffer, putLow(buffer, at, value | 0), value / LOW);
+}
+
+/** As `ByteWriter.svarint`; at most `VARINT_BYTES_MAX` bytes within 2^55 either way. */
+export function putSvarint(buffer: Buffer, at: number, value: number): number {
+  const sign = value < 0 ? 1 : 0;
+  const distance = value < 0 ? -value - 1 : value;
+  if (distance < LOW / 2) return putInteger(buffer, at, distance * 2 + sign);
+  // Doubled as a whole it might not be exact.
+  return putHigh(buffer, putLow(buffer, at, (distance << 1) | sign), distance / (LOW / 2));
 }
 
 /** Four bytes of a varint hold what is below. */
 const LOW_BITS = 28;
 const LOW = 2 ** LOW_BITS;
 
-export function putSvarint(buffer: Buffer, at: number, value: number): number {
-  return putVarint(buffer, at, value < 0 ? -value * 2 - 1 : value * 2);
+function putInteger(buffer: Buffer, at: number, value: number): number {
+  let to = at;
+  let rest = value | 0;
+  while (rest >= 0x80) {
+    buffer[to++] = rest | 0x80;
+    rest >>>= 7;
+  }
+  buffer[to++] = rest;
+  return to;
+}
+
+/** The lower 28 bits of something longer: integers, as a remainder of doubles is a call. */
+function putLow(buffer: Buffer, at: number, low: number): number {
+  buffer[at] = low | 0x80;
+  buffer[at + 1] = (low >>> 7) | 0x80;
+  buffer[at + 2] = (low >>> 14) | 0x80;
+  buffer[at + 3] = (low >>> 21) | 0x80;
+  return at + 4;
+}
+
+/** What stands before the lower bits. */
+function putHigh(buffer: Buffer, at: number, value: number): number {
+  let to = at;
+  let rest = Math.floor(value);
+  for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) buffer[to++] = (rest % 0x80) | 0x80;
+  return putInteger(buffer, to, rest);
 }
 
 export const VARINT_BYTES_MAX = 8;
+/** From here on a number, however large a double, may take more. */
+const LARGE = 2 ** 55;
+const LARGE_BYTES_MAX = 160;
 
 /** Stands for the byte behind the last one: no small number. */
 const END = 0x80;
@@ -189,6 +211,7 @@ export class ByteReader {
   readonly buffer: Buffer;
   at: number;
   readonly end: number;
+  #high = 0;
 
   constructor(buffer: Buffer, at = 0, end = buffer.length) {
     this.buffer = buffer;
@@ -222,6 +245,13 @@ export class ByteReader {
   }
 
   varint(): number {
+    const low = this.#lowBits();
+    return this.#high === 0 ? low : low + this.#high * LOW;
+  }
+
+  /** The lower 28 bits of a varint; what stands before them is `#high` then. */
+  #lowBits(): number {
+    this.#high = 0;
     const { buffer } = this;
     const first = buffer[this.at] ?? END;
     if (first < 0x80 && this.at < this.end) {
@@ -238,13 +268,13 @@ export class ByteReader {
       low |= (byte & 0x7f) << shift;
       if (byte < 0x80) return low;
     }
-    let high = 0;
-    for (let shift = 0; shift < LOW_BITS; shift += 7) {
+    let scale = 1;
+    for (;;) {
       const byte = this.u8();
-      high |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return low + high * LOW;
+      this.#high += (byte & 0x7f) * scale;
+      if (byte < 0x80) return low;
+      scale *= 0x80;
     }
-    throw new RangeError(`a number in a block has more than ${VARINT_BYTES_MAX} bytes`);
   }
 
   skipVarint(): void {
@@ -252,10 +282,10 @@ export class ByteReader {
   }
 
   svarint(): number {
-    const value = this.varint();
-    if (value <= 0x7fffffff) return (value >>> 1) ^ -(value & 1);
-    const half = Math.floor(value / 2);
-    return half * 2 === value ? half : -half - 1;
+    const low = this.#lowBits();
+    if (this.#high === 0) return (low >>> 1) ^ -(low & 1);
+    const distance = (low >>> 1) + this.#high * (LOW / 2);
+    return (low & 1) === 0 ? distance : -distance - 1;
   }
 
   text(): string {
