@@ -160,10 +160,15 @@ export function putVarint(buffer: Buffer, at: number, value: number): number {
 /** As `ByteWriter.svarint`; at most `VARINT_BYTES_MAX` bytes within 2^55 either way. */
 export function putSvarint(buffer: Buffer, at: number, value: number): number {
   const sign = value < 0 ? 1 : 0;
-  const distance = value < 0 ? -value - 1 : value;
+  const distance = value < 0 ? -value - oneLess(-value - 1) : value;
   if (distance < LOW / 2) return putInteger(buffer, at, distance * 2 + sign);
   // Doubled as a whole it might not be exact.
   return putHigh(buffer, putLow(buffer, at, (distance << 1) | sign), distance / (LOW / 2));
+}
+
+/** Numbers below 0 begin with the distance 0, as far as doubles tell neighbours apart. */
+function oneLess(distance: number): number {
+  return distance > Number.MAX_SAFE_INTEGER ? 0 : 1;
 }
 
 /** Four bytes of a varint hold what is below. */
@@ -285,7 +290,7 @@ export class ByteReader {
     const low = this.#lowBits();
     if (this.#high === 0) return (low >>> 1) ^ -(low & 1);
     const distance = (low >>> 1) + this.#high * (LOW / 2);
-    return (low & 1) === 0 ? distance : -distance - 1;
+    return (low & 1) === 0 ? distance : -distance - oneLess(distance);
   }
 
   text(): string {

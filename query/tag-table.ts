@@ -58,7 +58,7 @@ export class TagTable {
   #blocks = new Uint32Array(START);
   /** By tag. */
   readonly #sets: (SlotSet | undefined)[] = [];
-  /** By tag, of those that at least one contact in `COLUMN_FROM` has; null where its points don't fit one. */
+  /** By tag, of those that many contacts have; null for good where some points didn't fit one. */
   readonly #columns: (PointColumn | null | undefined)[] = [];
   /** Micro points of all contacts together; whole numbers, so that adding and taking away leaves no dust. */
   #totals = new Float64Array(START);
@@ -272,8 +272,10 @@ export class TagTable {
     const set = this.#sets[tag] ?? this.#newSet(tag);
     set.add(slot, this.#blocks.length);
     const column = this.#columns[tag];
-    if (column) this.#setInColumn(column, slot, tag, points);
-    else if (column === undefined && set.count * COLUMN_FROM >= this.#blocks.length) this.#openColumn(tag);
+    if (column === undefined && set.count * COLUMN_FROM >= this.#blocks.length) this.#openColumn(tag);
+    // Contacts may have become many since it was opened.
+    else if (column && set.count * COLUMN_UNTIL < this.#blocks.length) this.#columns[tag] = undefined;
+    else if (column) this.#setInColumn(column, slot, tag, points);
   }
 
   #openColumn(tag: number): void {
