@@ -12,7 +12,8 @@ const range = fc.record({
   low: fc.oneof(fc.constant(-Infinity), number, number.map(doubleAbove)),
   high: fc.oneof(fc.constant(Infinity), number, number.map(doubleBelow)),
 });
-const ranges = fc.array(range, { minLength: 1, maxLength: 40 });
+/** So few that they have intervals even where each lies in all others. */
+const ranges = fc.array(range, { minLength: 1, maxLength: 30 });
 type Ranges = readonly { readonly low: number; readonly high: number }[];
 
 function within(all: Ranges, value: number): number[] {
