@@ -1,7 +1,8 @@
 /**
  * Algebra over bitmaps 128 bits at a time, and the search of columns of numbers: some 2,900 bytes of WebAssembly, made by
- * scripts/make-bitmap-kernel.mjs, and the memory that its operands must lie in. Whoever has no WebAssembly with SIMD and shared memory, or more bitmaps
- * than the 4 GiB that it can address, gets words from the ordinary heap and does the same in plain JavaScript.
+ * scripts/make-bitmap-kernel.mjs, and the memory that its operands must lie in. Whoever has no WebAssembly with SIMD and
+ * shared memory, or more bitmaps and columns than the 4 GiB that it can address, gets words from the ordinary heap and does
+ * the same in plain JavaScript.
  *
  * The memory is a shared one not because threads share it, but because it can grow without making the views on it
  * worthless. A block is given back when nobody holds its words any more, which only the garbage collector knows:
