@@ -20,15 +20,23 @@ export interface Timers {
   instantOf(count: number, at: number): number | null;
 }
 
+/** Entries of the heap that there is room for at first. */
+const FIRST_ENTRIES = 1024;
+
 /** @param room slots that are about to be set */
 export function createTimers(room = 0): Timers {
   /**
    * Two for each slot, side by side: when it flips, and the earliest instant under which the heap holds it; Infinity for
    * never and for not there.
    */
-  let instants = new Float64Array(Math.max(1024, room) * 2).fill(Infinity);
-  const ats: number[] = [];
-  const slots: number[] = [];
+  let instants = new Float64Array(Math.max(FIRST_ENTRIES, room) * 2).fill(Infinity);
+  /**
+   * The heap. Slots in an array of integers, or V8 would sooner or later take them for numbers with fractions, and with
+   * them whatever is told a slot.
+   */
+  let ats = new Float64Array(Math.max(FIRST_ENTRIES, room));
+  let slots = new Int32Array(ats.length);
+  let count = 0;
 
   const before = (a: number, b: number): boolean =>
     (ats[a] as number) < (ats[b] as number) || (ats[a] === ats[b] && (slots[a] as number) < (slots[b] as number));
@@ -42,11 +50,21 @@ export function createTimers(room = 0): Timers {
     slots[b] = slot;
   };
 
+  /** Behind all others, without regard to its order. */
+  const append = (at: number, slot: number): void => {
+    if (count === ats.length) {
+      const grown = { ats: new Float64Array(count * 2), slots: new Int32Array(count * 2) };
+      grown.ats.set(ats);
+      grown.slots.set(slots);
+      ({ ats, slots } = grown);
+    }
+    ats[count] = at;
+    slots[count++] = slot;
+  };
+
   const push = (at: number, slot: number): void => {
-    let i = ats.length;
-    ats.push(at);
-    slots.push(slot);
-    while (i > 0) {
+    append(at, slot);
+    for (let i = count - 1; i > 0;) {
       const parent = (i - 1) >>> 1;
       if (!before(i, parent)) break;
       swap(i, parent);
@@ -54,11 +72,11 @@ export function createTimers(room = 0): Timers {
     }
   };
 
-  const sink = (from: number, length: number): void => {
+  const sink = (from: number): void => {
     for (let i = from; ;) {
       const left = 2 * i + 1;
-      if (left >= length) return;
-      const child = left + 1 < length && before(left + 1, left) ? left + 1 : left;
+      if (left >= count) return;
+      const child = left + 1 < count && before(left + 1, left) ? left + 1 : left;
       if (!before(child, i)) return;
       swap(i, child);
       i = child;
@@ -66,11 +84,10 @@ export function createTimers(room = 0): Timers {
   };
 
   const pop = (): void => {
-    const last = ats.length - 1;
-    swap(0, last);
-    ats.pop();
-    slots.pop();
-    sink(0, last);
+    count--;
+    if (count === 0) return;
+    swap(0, count);
+    sink(0);
   };
 
   /** Whether entries were added without regard to their order. */
@@ -78,7 +95,7 @@ export function createTimers(room = 0): Timers {
   /** Floyd's way: from the last parent up, in linear time. */
   const heapify = (): void => {
     heaped = true;
-    for (let i = (ats.length >>> 1) - 1; i >= 0; i--) sink(i, ats.length);
+    for (let i = (count >>> 1) - 1; i >= 0; i--) sink(i);
   };
 
   const grow = (slot: number): void => {
@@ -91,7 +108,7 @@ export function createTimers(room = 0): Timers {
   /** Drops and re-queues until the top of the heap is true. */
   const settle = (): void => {
     if (!heaped) heapify();
-    while (ats.length > 0) {
+    while (count > 0) {
       const at = ats[0] as number;
       const slot = slots[0] as number;
       const flip = instants[slot * 2] as number;
@@ -117,7 +134,7 @@ export function createTimers(room = 0): Timers {
 
   const next = (): number => {
     settle();
-    return ats[0] ?? Infinity;
+    return count === 0 ? Infinity : (ats[0] as number);
   };
 
   return {
@@ -127,39 +144,39 @@ export function createTimers(room = 0): Timers {
       instants[slot * 2] = at;
       if (at === Infinity) return;
       instants[slot * 2 + 1] = at;
-      ats.push(at);
-      slots.push(slot);
+      append(at, slot);
       heaped = false;
     },
     get: (slot) => instants[slot * 2] ?? Infinity,
     next,
     nextSlot() {
       settle();
-      const slot = slots[0];
-      if (slot === undefined) throw new Error("there is no timer");
-      return slot;
+      if (count === 0) throw new Error("there is no timer");
+      return slots[0] as number;
     },
     due(at, visit) {
       if (!heaped) heapify();
       const pending = [0];
       for (let i = pending.pop(); i !== undefined; i = pending.pop()) {
-        if (i >= ats.length || (ats[i] as number) > at) continue;
+        if (i >= count || (ats[i] as number) > at) continue;
         visit(slots[i] as number);
         pending.push(2 * i + 1, 2 * i + 2);
       }
     },
-    instantOf(count, at) {
-      const taken: [number, number][] = [];
+    instantOf(limit, at) {
+      const flips: number[] = [];
+      const taken: number[] = [];
       let instant: number | null = null;
       while (next() <= at) {
-        if (taken.length === count) {
-          instant = taken[count - 1]?.[0] ?? null;
+        if (taken.length === limit) {
+          instant = flips[limit - 1] ?? null;
           break;
         }
-        taken.push([ats[0] as number, slots[0] as number]);
+        flips.push(ats[0] as number);
+        taken.push(slots[0] as number);
         pop();
       }
-      for (const [flip, slot] of taken) push(flip, slot);
+      for (const [i, slot] of taken.entries()) push(flips[i] as number, slot);
       return instant;
     },
   };
