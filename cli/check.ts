@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
-import { readModel } from "../dsl/check.ts";
 import { formatDiagnostic } from "../dsl/diagnostic.ts";
 import { EXIT, EXIT_CODES } from "./exit-codes.ts";
 import { jsonOption, type Shell } from "./options.ts";
@@ -47,6 +46,7 @@ export async function check(file: string, { stdin, out, err }: CheckStreams, jso
     else err.write(`${message}\n`);
     return EXIT.usage;
   }
+  const { readModel } = await import("../dsl/check.ts");
   const { diagnostics, model } = readModel(source);
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   const warnings = diagnostics.length - errors;

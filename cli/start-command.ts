@@ -3,7 +3,6 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { ROLES, VARIABLES, type Role } from "../kernel/config.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import type { Shell } from "./options.ts";
-import { start } from "./start.ts";
 
 const HELP = `
 Environment:
@@ -35,6 +34,8 @@ export function addStart(program: Command, shell: Shell): void {
     .option("--json", "say in JSON when it is ready, between the lines of the log")
     .addHelpText("after", HELP)
     .action(async ({ roles, example = false, json = false }: StartFlags) => {
+      // As with all that a command needs of its own: not before, or every other command would read it as well.
+      const { start } = await import("./start.ts");
       shell.exit(await start({ roles, example, json }));
     });
 }

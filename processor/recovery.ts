@@ -85,19 +85,15 @@ export async function recoverPartition(nonce: string, deps: RecoveryDeps): Promi
 
   const [index, seen] =
     checkpoint === null
-      ? [new Map<string, Buffer>(), new Map<string, Buffer>()]
+      ? [new Map<number, Buffer>(), new Map<string, Buffer>()]
       : await Promise.all([
-          readHash(redis, keys.index, INDEX_FIELDS_A_READ),
-          readHash(redis, keys.seen, SEEN_FIELDS_A_READ),
+          readHash(redis, keys.index, INDEX_FIELDS_A_READ, decimal),
+          readHash(redis, keys.seen, SEEN_FIELDS_A_READ, latin1),
         ]);
   const shard =
     checkpoint === null
       ? createShard(shardOptions)
-      : createShard(shardOptions, {
-          checkpoint: checkpoint.shard,
-          index: new Map([...index].map(([field, bytes]) => [Number(field), bytes])),
-          seen,
-        });
+      : createShard(shardOptions, { checkpoint: checkpoint.shard, index, seen });
   const redone = await redo(shard, checkpoint, position, deps);
   return {
     shard,
@@ -154,8 +150,13 @@ async function readState(
  * HSCAN and not HGETALL: a large hash would hold up everybody else. A cursor means something else to a server that was
  * started anew between two reads, or to a replica that took over, and fields would be passed over: then it begins again.
  */
-async function readHash(redis: RedisClient, key: string, fields: number): Promise<Map<string, Buffer>> {
-  const found = new Map<string, Buffer>();
+async function readHash<K>(
+  redis: RedisClient,
+  key: string,
+  fields: number,
+  nameOf: NameOf<K>,
+): Promise<Map<K, Buffer>> {
+  const found = new Map<K, Buffer>();
   do {
     found.clear();
     let cursor = "0";
@@ -163,20 +164,36 @@ async function readHash(redis: RedisClient, key: string, fields: number): Promis
       const reply = await runScriptForBuffers(redis, HASH_PART_SCRIPT, [key], [cursor, fields]);
       const [next, part] = reply as [Buffer, Buffer];
       cursor = next.toString("latin1");
-      takeFields(part, found);
+      takeFields(part, found, nameOf);
     } while (cursor !== "0");
   } while (found.size !== (await redis.hlen(key)));
   return found;
 }
 
+/** What a field's name in some bytes, from `from` up to but without `to`, stands for. */
+type NameOf<K> = (bytes: Buffer, from: number, to: number) => K;
+
+const latin1: NameOf<string> = (bytes, from, to) => bytes.toString("latin1", from, to);
+
+/** Names of fields of the index are numbers of pages, of which there are too many to make a string for each. */
+const decimal: NameOf<number> = (bytes, from, to) => {
+  let number = 0;
+  for (let i = from; i < to; i++) {
+    const digit = (bytes[i] as number) - 0x30;
+    if (digit < 0 || digit > 9) throw new DamagedState(`the index has a page ${latin1(bytes, from, to)}`);
+    number = number * 10 + digit;
+  }
+  return number;
+};
+
 /** See scripts/hash-part.ts. */
-function takeFields(part: Buffer, into: Map<string, Buffer>): void {
+function takeFields<K>(part: Buffer, into: Map<K, Buffer>, nameOf: NameOf<K>): void {
   for (let at = 0; at < part.length;) {
     const fieldFrom = at + 4;
     const fieldTo = fieldFrom + part.readUInt32LE(at);
     const from = fieldTo + 4;
     const to = from + part.readUInt32LE(fieldTo);
-    into.set(part.toString("latin1", fieldFrom, fieldTo), part.subarray(from, to));
+    into.set(nameOf(part, fieldFrom, fieldTo), part.subarray(from, to));
     at = to;
   }
 }

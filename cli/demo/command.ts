@@ -13,7 +13,6 @@ import {
   type Shell,
 } from "../options.ts";
 import { DAY_MS } from "./people.ts";
-import { demo } from "./run.ts";
 
 const HELP = `
 A shop that doesn't exist: visitors who come back, look at products, fill carts, sign up, log in, order, send things
@@ -86,6 +85,7 @@ export function addDemo(program: Command, shell: Shell): void {
         file: out ?? null,
         json: json ?? false,
       };
+      const { demo } = await import("./run.ts");
       shell.exit(await interruptible((signal) => demo(options, shell, signal)));
     });
 }

@@ -4,7 +4,6 @@ import { EXIT_CODES } from "../exit-codes.ts";
 import { interruptible } from "../interrupt.ts";
 import { givenKey, jsonOption, parseCount, parsePositive, urlOption, writeKeyOption, type Shell } from "../options.ts";
 import type { ReplayOptions } from "./options.ts";
-import { replay } from "./run.ts";
 import { statePathFor } from "./state-file.ts";
 
 const HELP = `
@@ -64,6 +63,7 @@ export function addReplay(program: Command, shell: Shell): void {
     .addHelpText("after", HELP)
     .action(async (file: string, flags: ReplayFlags) => {
       const options = optionsOf(file, flags);
+      const { replay } = await import("./run.ts");
       shell.exit(await interruptible((signal) => replay(options, shell, signal)));
     });
 }
