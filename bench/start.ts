@@ -17,7 +17,8 @@ import { fillStore, identifiedOf } from "./store.ts";
 
 const PARTITIONS = 16;
 const SEGMENTS = 100;
-const POLL_MS = 10;
+/** Each look takes the view and this program a millisecond or two of the cores that are measured. */
+const POLL_MS = 50;
 /** At most so many: each takes its time. */
 const ROUNDS_MAX = 2;
 /** What is sent before a kill: so many seconds that bring contacts into memory, then as many to find out what is taken. */
