@@ -11,6 +11,7 @@ import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as numbers from "./numbers.ts";
 import * as tables from "./tables.ts";
+import type { Names } from "./names.ts";
 import { openTags, replaceTags, tagChanges } from "./tags.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
@@ -208,7 +209,7 @@ export function addScore(plan: Plan, contact: Contact, points: number): void {
 }
 
 /** Replaces all tags; who reads those that changed is marked. */
-function setTags(plan: Plan, contact: Contact, given: ReadonlyMap<string, number>): void {
+function setTags(plan: Plan, contact: Contact, given: Names): void {
   tagChanges.forget();
   if (replaceTags(contact, given)) markTagReaders(plan, contact);
 }

@@ -261,6 +261,15 @@ export class Names {
     this.#enterAll();
   }
 
+  /** Forgets all names and keeps the block. */
+  clear(): void {
+    if (this.ref === 0) return;
+    this.#i32[this.#head + COUNT] = this.count = 0;
+    this.#i32[this.#head + TEXT_BYTES] = 0;
+    this.#i32[this.#head + GONE_COUNT] = 0;
+    this.#enterAll();
+  }
+
   /** Gives the block back. */
   free(slab: Slab): void {
     if (this.ref !== 0) slab.free(this.ref, this.units);

@@ -7,14 +7,13 @@ import { textHash } from "../../kernel/entry-texts.ts";
 import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as names from "./names.ts";
-import type { Name } from "./names.ts";
+import type { Name, Names } from "./names.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { CHANGED_TAGS, TAGS } = layout;
-const { Names, writeName } = names;
 
 /** The tags that were opened last. One for all: readers are done with them before the next are opened. */
-export const tags = new Names();
+export const tags = new names.Names();
 
 /**
  * What has happened to tags since `forget`, one change after the other, by place; of a single contact. Points are micro
@@ -125,17 +124,22 @@ export function addTagPoints(
 /** Which of a contact's tags are to stay when all are replaced, by place. */
 let kept = new Uint8Array(64);
 
-/** Replaces all tags; says whether any are others now. */
-export function replaceTags(contact: Contact, given: ReadonlyMap<string, number>): boolean {
+/** Replaces all tags by those of `given` that are not gone; says whether any are others now. */
+export function replaceTags(contact: Contact, given: Names): boolean {
   const { count } = openTags(contact);
   if (count > kept.length) kept = new Uint8Array(count * 2);
   kept.fill(0, 0, count);
   // They mostly come in the order in which they came before.
   let likely = 0;
   let changed = false;
-  for (const [tag, points] of given) {
-    const { bytes, hash, length } = writeName(tag);
-    let place = tags.find(hash, bytes, 0, length, likely);
+  const { bytes } = given;
+  for (let i = 0; i < given.count; i++) {
+    if (given.isGone(i)) continue;
+    const hash = given.hash(i);
+    const from = given.textFrom(i);
+    const to = given.textTo(i);
+    const points = given.number(i);
+    let place = tags.find(hash, bytes, from, to, likely);
     likely = place + 1;
     let before = NaN;
     if (place >= 0) {
@@ -144,7 +148,7 @@ export function replaceTags(contact: Contact, given: ReadonlyMap<string, number>
       if (before === points) continue;
       tags.setNumber(place, points);
     } else {
-      place = tags.add(contact.slab, hash, bytes, 0, length, points);
+      place = tags.add(contact.slab, hash, bytes, from, to, points);
       contact.i32[contact.base + TAGS] = tags.ref;
     }
     tags.mark(place);

@@ -27,6 +27,6 @@ function isEmpty(root: Root, blank: ReturnType<typeof newContact>): boolean {
     case "score":
       return root.read(blank, 0) === 0 && horizon.at === Infinity;
     case "tags":
-      return root.read(blank, 0).size === 0 && horizon.at === Infinity;
+      return root.read(blank, 0).live === 0 && horizon.at === Infinity;
   }
 }

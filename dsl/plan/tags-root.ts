@@ -5,9 +5,11 @@
 import type { TagDecl } from "../ast.ts";
 import { toMicros } from "../../kernel/decimal.ts";
 import type { Contact } from "../contact/contact.ts";
+import { GivenTags } from "../contact/given-tags.ts";
+import { nameOf, writeName, type Names } from "../contact/names.ts";
 import { list, numberOf, openList } from "../contact/numbers.ts";
 import { objectOf } from "../contact/objects.ts";
-import { tagsOf } from "../contact/tags.ts";
+import { openTags } from "../contact/tags.ts";
 import { firstAfter } from "../features/series.ts";
 import type { Series } from "../features/state.ts";
 import { openTagCounts } from "../features/tag-counts.ts";
@@ -16,12 +18,14 @@ import { isScalar, type Scalar } from "../value.ts";
 import type { PlanBuilder, Reads } from "./builder.ts";
 import { horizon } from "./horizon.ts";
 
-/** Adds what one rule gives: each tag with its micro points. */
-type Give = (tag: string, points: number) => void;
-type TagRule = (contact: Contact, t: number, give: Give) => void;
+/** Adds to `given` what one rule gives. */
+type TagRule = (contact: Contact, t: number) => void;
 
-/** All tags that a contact has at an instant, with micro points. */
-export type TagsRead = (contact: Contact, t: number) => Map<string, number>;
+/** All tags that a contact has at an instant, with micro points; valid until it is asked for those of another. */
+export type TagsRead = (contact: Contact, t: number) => Names;
+
+/** One for all: whoever asks for tags is done with them before the next are asked for. */
+const given = new GivenTags();
 
 export function needsTagsRoot(tags: readonly TagDecl[]): boolean {
   return tags.some((decl) => decl.for !== null);
@@ -31,27 +35,30 @@ export function needsTagsRoot(tags: readonly TagDecl[]): boolean {
 export function compileTags(tags: readonly TagDecl[], builder: PlanBuilder, reads: Reads, tagsMax: number): TagsRead {
   const rules = tags.map((decl) => compileRule(decl, builder, reads));
   return (contact, t) => {
-    const given = new Map<string, number>();
+    given.clear();
     let until = Infinity;
     for (const rule of rules) {
       horizon.at = Infinity;
-      rule(contact, t, (tag, points) => given.set(tag, (given.get(tag) ?? 0) + points));
+      rule(contact, t);
       if (horizon.at < until) until = horizon.at;
     }
     horizon.at = until;
-    return given.size <= tagsMax ? given : bounded(contact, given, tagsMax);
+    if (given.names.live > tagsMax) dropBeyond(tagsMax, contact);
+    return given.names;
   };
 }
 
-function bounded(contact: Contact, given: ReadonlyMap<string, number>, tagsMax: number): Map<string, number> {
+function dropBeyond(tagsMax: number, contact: Contact): void {
   contact.saturated = true;
-  const had = new Set(tagsOf(contact).map(([tag]) => tag));
-  const kept = new Map([...given].filter(([tag]) => had.has(tag)));
-  for (const [tag, points] of given) {
-    if (kept.size >= tagsMax) break;
-    kept.set(tag, points);
-  }
-  return kept;
+  const { names } = given;
+  const had = openTags(contact);
+  const isHad = (place: number): boolean => {
+    const found = had.find(names.hash(place), names.bytes, names.textFrom(place), names.textTo(place));
+    return found >= 0 && !had.isGone(found);
+  };
+  const places = Array.from({ length: names.count }, (_, place) => place);
+  const others = places.filter((place) => !isHad(place));
+  for (const place of others.slice(Math.max(0, tagsMax - (places.length - others.length)))) names.remove(place);
 }
 
 function compileRule(decl: TagDecl, builder: PlanBuilder, reads: Reads): TagRule {
@@ -70,34 +77,39 @@ function compileRule(decl: TagDecl, builder: PlanBuilder, reads: Reads): TagRule
 
 function namedForEver(feature: number, reads: Reads, tag: string, points: number): TagRule {
   reads.features.add(feature);
-  return (contact, _t, give) => {
+  const name = nameOf(tag);
+  return (contact) => {
     const times = numberOf(contact, feature) ?? 0;
-    if (times > 0) give(tag, points * times);
+    if (times > 0) given.give(name, points * times);
   };
 }
 
 function namedFor(feature: number, reads: Reads, tag: string, points: number, length: number): TagRule {
   reads.features.add(feature);
-  return (contact, t, give) => {
+  const name = nameOf(tag);
+  return (contact, t) => {
     const kept = openList(contact, feature);
     const from = firstTimeAfter(list, t - length);
     if (from === kept) return;
     horizon.at = (list.f64[list.from + from] as number) + length;
-    give(tag, points * (kept - from));
+    given.give(name, points * (kept - from));
   };
 }
 
 function valuedForEver(feature: number, reads: Reads, points: number): TagRule {
   reads.features.add(feature);
-  return (contact, _t, give) => {
+  return (contact) => {
     const counts = openTagCounts(contact, feature);
-    for (let i = 0; i < counts.count; i++) give(counts.text(i), points * counts.number(i));
+    const { count, bytes } = counts;
+    for (let i = 0; i < count; i++) {
+      given.giveText(counts.hash(i), bytes, counts.textFrom(i), counts.textTo(i), points * counts.number(i));
+    }
   };
 }
 
 function valuedFor(feature: number, reads: Reads, prefix: string, points: number, length: number): TagRule {
   reads.features.add(feature);
-  return (contact, t, give) => {
+  return (contact, t) => {
     const series = objectOf(contact, feature) as Series<Scalar> | undefined;
     if (series === undefined) return;
     const from = firstAfter(series.at, t - length);
@@ -106,7 +118,7 @@ function valuedFor(feature: number, reads: Reads, prefix: string, points: number
     for (let i = from; i < series.at.length; i++) {
       const value = series.values[i];
       const tag = isScalar(value) ? prefix + String(value) : "";
-      if (tag !== "") give(tag, points);
+      if (tag !== "") given.give(writeName(tag), points);
     }
   };
 }
