@@ -226,7 +226,11 @@ test("a page that there can't be stops the partition", async () => {
   await first.ended;
   await lab.redis.hset(KEYS.index, "7", "of nobody");
   const second = await lab.own();
-  await until("the partition stands still", () => second.gauges().halted);
+  await until("the status says why", async () => {
+    const heartbeat = await lab.redis.get(KEYS.heartbeat);
+    return heartbeat !== null && (decodeHeartbeat(heartbeat).halted ?? "").includes("of 2 pages");
+  });
+  expect(second.gauges().halted).toBe(true);
   second.drop();
   await second.ended;
 });
