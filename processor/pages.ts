@@ -7,6 +7,7 @@
  * millions of contacts that nobody touches the garbage collector sees nothing.
  */
 import { ByteReader, ByteWriter } from "../kernel/bytes.ts";
+import type { TextBytes } from "../kernel/entry.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { readPageHeader, writePageHeader } from "../kernel/page.ts";
 import { Contact, type RestReader } from "../dsl/contact/contact.ts";
@@ -26,13 +27,6 @@ const DROP_TO = 0.9;
 const FIRST_PAGES = 64;
 /** What a writer for single rows keeps of its room. */
 const SCRATCH_BYTES_MAX = 256 * 1024;
-
-/** The bytes of a contact's id: those of `buffer` from `from` up to but without `to`. */
-export interface IdBytes {
-  buffer: Uint8Array;
-  from: number;
-  to: number;
-}
 
 /** What is known of each page, by its number. */
 class PageTable {
@@ -71,7 +65,7 @@ export class Pages {
   readonly #scratch = new ByteWriter(1024, SCRATCH_BYTES_MAX);
   readonly #decoded = new DecodedQueue((slot) => this.memory.isDecoded(slot));
   #unread = 0;
-  readonly #id: IdBytes = { buffer: new Uint8Array(0), from: 0, to: 0 };
+  readonly #id: TextBytes = { bytes: Buffer.alloc(0), from: 0, to: 0 };
 
   /** Memory of the pages that are here, that of objects estimated, and how many these are. */
   get bytes(): number {
@@ -178,11 +172,11 @@ export class Pages {
   }
 
   /** The id of a contact that is not decoded; valid until it is asked for another one. */
-  storedId(slot: number): IdBytes {
+  storedId(slot: number): TextBytes {
     const row = this.#rowOf(slot);
     const length = row.skipText();
     const id = this.#id;
-    id.buffer = row.buffer;
+    id.bytes = row.buffer;
     id.from = row.at - length;
     id.to = row.at;
     return id;
@@ -194,8 +188,8 @@ export class Pages {
       const { idChunk, idFrom, idLength } = this.#contact.moveTo(slot);
       return Buffer.from(idChunk.subarray(idFrom, idFrom + idLength));
     }
-    const { buffer, from, to } = this.storedId(slot);
-    return Buffer.from(buffer.subarray(from, to));
+    const { bytes, from, to } = this.storedId(slot);
+    return Buffer.from(bytes.subarray(from, to));
   }
 
   dirty(): number[] {

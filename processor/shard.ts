@@ -399,8 +399,8 @@ class PartitionShard implements Shard, MembershipSink {
   #isContact(slot: number, entry: EntryReader, event: number): boolean {
     this.#pages.use(pageOf(slot), this.seq);
     if (!this.#pages.isDecoded(slot)) {
-      const { buffer, from, to } = this.#pages.storedId(slot);
-      return entry.isContact(event, buffer, from, to);
+      const { bytes, from, to } = this.#pages.storedId(slot);
+      return entry.isContact(event, bytes, from, to);
     }
     const { idChunk, idFrom, idLength } = this.#contact.moveTo(slot);
     return entry.isContact(event, idChunk, idFrom, idFrom + idLength);
