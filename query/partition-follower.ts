@@ -71,12 +71,13 @@ export class FollowedPartition {
     this.seq = loaded.seq;
     this.epoch = loaded.epoch;
     this.#target = loaded.target;
-    this.#pageSeqs = loaded.pageSeqs;
     this.#loadedModel = loaded.model;
     this.step = loaded.last !== null && loaded.last.seq <= loaded.seq ? loaded.last : null;
     this.baseModel = this.step?.modelComplete
       ? this.step.model
       : (loaded.oldestModel ?? (loaded.target > 0 ? loaded.model : 0));
+    // Where no delta is left that a page may have already, nobody asks for them.
+    this.#pageSeqs = this.ready ? new Map() : loaded.pageSeqs;
     this.loads++;
   }
 

@@ -43,12 +43,13 @@ export function compileTags(tags: readonly TagDecl[], builder: PlanBuilder, read
       if (horizon.at < until) until = horizon.at;
     }
     horizon.at = until;
-    if (given.names.live > tagsMax) dropBeyond(tagsMax, contact);
+    if (given.names.live > tagsMax) dropBeyond(contact, tagsMax);
     return given.names;
   };
 }
 
-function dropBeyond(tagsMax: number, contact: Contact): void {
+/** Keeps those that the contact has already, then as many of the others as there is room for, in their order. */
+function dropBeyond(contact: Contact, tagsMax: number): void {
   contact.saturated = true;
   const { names } = given;
   const had = openTags(contact);
