@@ -1,5 +1,6 @@
 /**
- * The slots that have a tag, or are at a stage: a list while they are few, a bitmap from one contact in 32 on, where both take as much.
+ * The slots that have a tag, or are at a stage: a list while they are few, a bitmap from one contact in 32 on, where both
+ * take as much.
  * Ten thousand tags as bitmaps over a million contacts would be 1.25 GB; tags that everybody has would be as bad as
  * lists.
  */

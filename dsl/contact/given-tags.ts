@@ -24,9 +24,6 @@ export class GivenTags {
 
   /** The same, of a tag whose UTF-8 lies from `from` up to but without `to`. */
   giveText(hash: number, bytes: Uint8Array, from: number, to: number, points: number): void {
-    const { names } = this;
-    const place = names.find(hash, bytes, from, to);
-    if (place < 0) names.add(this.#slab, hash, bytes, from, to, points);
-    else names.setNumber(place, names.number(place) + points);
+    this.names.increase(this.#slab, hash, bytes, from, to, points);
   }
 }

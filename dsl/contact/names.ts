@@ -226,6 +226,13 @@ export class Names {
     return place;
   }
 
+  /** Adds to a name's number, or adds the name; of a block in which none is gone. */
+  increase(slab: Slab, hash: number, bytes: Uint8Array, from: number, to: number, by: number): void {
+    const place = this.find(hash, bytes, from, to);
+    if (place < 0) this.add(slab, hash, bytes, from, to, by);
+    else this.setNumber(place, this.number(place) + by);
+  }
+
   /** Takes the marks away, and the names that are gone. */
   settle(slab: Slab): void {
     if (this.ref === 0) return;

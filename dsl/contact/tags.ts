@@ -6,14 +6,13 @@ import type { ByteReader, ByteWriter } from "../../kernel/bytes.ts";
 import { textHash } from "../../kernel/entry-texts.ts";
 import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
-import * as names from "./names.ts";
-import type { Name, Names } from "./names.ts";
+import { Names, type Name } from "./names.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { CHANGED_TAGS, TAGS } = layout;
 
 /** The tags that were opened last. One for all: readers are done with them before the next are opened. */
-export const tags = new names.Names();
+export const tags = new Names();
 
 /**
  * What has happened to tags since `forget`, one change after the other, by place; of a single contact. Points are micro

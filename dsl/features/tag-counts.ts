@@ -45,13 +45,8 @@ export function tagCountsFeature(
   let changed = false;
   const count = (contact: Contact, hash: number, bytes: Uint8Array, from: number, to: number): boolean => {
     if (!addTagPoints(contact, hash, bytes, from, to, rule.points, tagsMax)) return false;
-    const place = openTagCounts(contact, index).find(hash, bytes, from, to);
-    if (place >= 0) {
-      counts.setNumber(place, counts.number(place) + 1);
-      return true;
-    }
-    const { ref } = counts;
-    counts.add(contact.slab, hash, bytes, from, to, 1);
+    const { ref } = openTagCounts(contact, index);
+    counts.increase(contact.slab, hash, bytes, from, to, 1);
     if (counts.ref !== ref) setBlock(contact, index, counts.ref, counts.units);
     return true;
   };
