@@ -27,7 +27,7 @@ const SLICE_MS = 2;
 
 export interface FollowerDeps {
   readonly redis: RedisClient;
-  /** A connection for blocking reads into `buffers`: no command timeout. The follower closes it. */
+  /** A connection of one reader, into `buffers`, that may block: no command timeout. The follower closes it. */
   connect(buffers: ReplyBuffers): RedisClient;
   readonly partitions: number;
   readonly log: Log;
@@ -60,7 +60,7 @@ export function startFollower(deps: FollowerDeps): Follower {
   const connections = new Set<RedisClient>();
   const waiting = new Set<() => void>();
   const modelsSeen = new Set<number>();
-  let loading = 0;
+  let loaders = 0;
   const loadQueue: FollowedPartition[] = [...partitions];
 
   const modelMayHaveChanged = (): Promise<void> =>
@@ -80,26 +80,39 @@ export function startFollower(deps: FollowerDeps): Follower {
     });
 
   function loadMore(): void {
-    while (loading < LOADS_AT_ONCE && !stopping.signal.aborted) {
-      const partition = loadQueue.shift();
-      if (partition === undefined) return;
-      loading++;
-      void load(partition).finally(() => {
-        loading--;
-        changed();
+    for (let free = Math.min(LOADS_AT_ONCE - loaders, loadQueue.length); free > 0 && !stopping.signal.aborted; free--) {
+      loaders++;
+      void loadQueued().finally(() => {
+        loaders--;
+        // One may have come while this one ended.
         loadMore();
       });
     }
   }
 
-  async function load(partition: FollowedPartition): Promise<void> {
+  /** Loads those that wait one after the other, on a connection that lasts as long. */
+  async function loadQueued(): Promise<void> {
+    const buffers = new ReplyBuffers();
+    const connection = deps.connect(buffers);
+    connections.add(connection);
+    for (let next = loadQueue.shift(); next !== undefined; next = loadQueue.shift()) {
+      await load(next, connection, buffers);
+      changed();
+    }
+    connections.delete(connection);
+    disconnectRedis(connection);
+  }
+
+  async function load(partition: FollowedPartition, connection: RedisClient, buffers: ReplyBuffers): Promise<void> {
     for (let attempt = 0; !stopping.signal.aborted; attempt++) {
       try {
-        const loaded = await loadView(redis, partition.keys, tagNames);
+        await whenReady(connection, CONNECT_MS);
+        const loaded = await loadView(connection, partition.keys, tagNames, buffers);
         partition.start(loaded);
         if (partition.loads > 1) log.info({ partition: partition.number, seq: loaded.seq }, "view loaded again");
         return;
       } catch (error) {
+        if (stopping.signal.aborted) return;
         if (attempt % 25 === 0)
           log.warn({ partition: partition.number, err: error }, "a view can't be loaded; trying on");
         await pause(RETRY_MS, stopping.signal);

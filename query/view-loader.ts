@@ -10,6 +10,7 @@ import type { PartitionKeys } from "../kernel/keys.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import { decodeCheckpoint } from "../kernel/partition-state.ts";
 import type { RedisClient } from "../kernel/redis.ts";
+import type { ReplyBuffers } from "../kernel/reply-buffers.ts";
 import type { TagNames } from "./tag-names.ts";
 import { PartitionView } from "./view.ts";
 
@@ -35,7 +36,13 @@ export interface LoadedView {
   readonly last: Step | null;
 }
 
-export async function loadView(redis: RedisClient, keys: PartitionKeys, tagNames: TagNames): Promise<LoadedView> {
+/** @param buffers what the connection reads into, for nobody else meanwhile; released as pages are taken in */
+export async function loadView(
+  redis: RedisClient,
+  keys: PartitionKeys,
+  tagNames: TagNames,
+  buffers: ReplyBuffers,
+): Promise<LoadedView> {
   const [checkpoint, contacts] = await redis.hmgetBuffer(keys.state, "checkpoint", "contacts");
   const start = checkpoint ? decodeCheckpoint(checkpoint) : null;
   const slots = Number(contacts?.toString() ?? 0);
@@ -58,6 +65,7 @@ export async function loadView(redis: RedisClient, keys: PartitionKeys, tagNames
       oldestModel = Math.min(oldestModel ?? header.model, header.model);
       target = Math.max(target, header.seq);
     }
+    buffers.release();
   }
 
   const [committed, model] = await redis.hmget(keys.state, "seq", "model");
