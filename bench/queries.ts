@@ -2,8 +2,9 @@
  * Queries over HTTP while events arrive at half of the rate that this machine takes: a store of a million contacts of
  * the reference profile, one process that collects and processes, one that answers.
  *
- * Latencies are of requests at a fixed rate and count from the moment at which each was due; an empty route is asked in
- * the same way beside the same events, as all of them share the cores. The call for personalisation is asked as often as it is answered, in turns with an empty Fastify route.
+ * Latencies are of requests at a fixed rate and count from the moment at which each was due; an empty Fastify route is
+ * asked in the same way beside the same events, as all of them share the cores. The call for personalisation is asked as
+ * often as it is answered, in turns with that route.
  */
 import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
