@@ -1,4 +1,4 @@
-/** The build that is measured: what users run, not the sources. */
+/** The build that is measured, not the sources: the program as users run it, or one of the modules that it is made of. */
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 

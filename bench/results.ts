@@ -48,7 +48,7 @@ function section(result: BenchResult): string {
   const lines = [
     `### ${name}`,
     "",
-    `${at.slice(0, 10)}; ${where}; ${options.rounds} rounds.`,
+    `${at.slice(0, 10)}; ${where}; ${options.rounds} rounds at most.`,
     ...notes.flatMap((note) => ["", note]),
     "",
     "| what | value | of the rounds | goal | reached |",

@@ -24,7 +24,7 @@ export interface AppDeps {
   readonly config: Config;
   readonly store: StoreMeta;
   readonly redis: RedisClient;
-  /** A new connection for blocking reads. */
+  /** A new connection for a reader of its own, which may block. */
   connect(buffers: ReplyBuffers): RedisClient;
   readonly clock: Clock;
   readonly log: Log;

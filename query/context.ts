@@ -26,7 +26,7 @@ export interface QueryConfig {
 
 export interface QueryDeps {
   readonly redis: RedisClient;
-  /** A connection for blocking reads: no command timeout. Closed with the app. */
+  /** A connection of one reader, into `buffers`, that may block: no command timeout. Its reader closes it. */
   connect(buffers: ReplyBuffers): RedisClient;
   readonly clock: Clock;
   readonly config: QueryConfig;

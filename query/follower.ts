@@ -116,6 +116,9 @@ export function startFollower(deps: FollowerDeps): Follower {
         if (attempt % 25 === 0)
           log.warn({ partition: partition.number, err: error }, "a view can't be loaded; trying on");
         await pause(RETRY_MS, stopping.signal);
+      } finally {
+        // What came of an attempt that failed is worth nothing, and of the others views keep nothing but copies.
+        buffers.release();
       }
     }
   }

@@ -1,7 +1,7 @@
 /**
  * Who has which tag with how many points, both ways: a block of cells for each contact, and a set of slots for each
  * tag. A contact's five tags take 24 bytes, and its place in their sets between an eighth of a byte and four bytes each. Of
- * tags that many contacts have the points stand in a column as well (point-column.ts).
+ * tags that many contacts have the points stand in a column as well (point-columns.ts).
  *
  *   block    head | entries, in no order
  *   head     number of entries (20 bits), size of the block (its number in BLOCK_CELLS, 8 bits), wide (1 bit)
@@ -14,7 +14,7 @@ import { MICRO } from "../kernel/decimal.ts";
 import { grownFloat64, grownUint32 } from "./columns.ts";
 import type { MicroRange } from "./micro-ranges.ts";
 import { newWords } from "./bitmap-kernel.ts";
-import { PointColumn } from "./point-column.ts";
+import { PointColumns } from "./point-columns.ts";
 import { SlotSet } from "./slot-set.ts";
 import type { TagNames } from "./tag-names.ts";
 import { TopTags } from "./top-tags.ts";
@@ -28,9 +28,6 @@ const WIDE_CELLS = 3;
 const NARROW_TAG_MAX = 0xffff;
 const NARROW_POINTS_MAX = 0x7fff;
 const START = 64;
-/** A tag has a column from one contact in so many on, and has none any more when far fewer have it. */
-const COLUMN_FROM = 4;
-const COLUMN_UNTIL = 8;
 
 /** Sizes of blocks in cells: steps of about an eighth, so that little of a block lies idle. */
 const BLOCK_CELLS = blockSizes(WIDE_CELLS * COUNT_MASK + 1);
@@ -58,8 +55,7 @@ export class TagTable {
   #blocks = new Uint32Array(START);
   /** By tag. */
   readonly #sets: (SlotSet | undefined)[] = [];
-  /** By tag, of those that many contacts have; null for good where some points didn't fit one. */
-  readonly #columns: (PointColumn | null | undefined)[] = [];
+  readonly #columns = new PointColumns();
   /** Micro points of all contacts together; whole numbers, so that adding and taking away leaves no dust. */
   #totals = new Float64Array(START);
 
@@ -102,8 +98,7 @@ export class TagTable {
       if (before === points) return;
       this.#totals[tag] = this.total(tag) + points - before;
       this.#put(slot, block, entry, tag, points);
-      const column = this.#columns[tag];
-      if (column) this.#setInColumn(column, slot, tag, points);
+      this.#columns.set(tag, slot, points);
       if (points > before) this.#contend(slot, tag, points);
       else if (this.tops.get(slot) === tag) this.tops.set(slot, this.#strongest(slot));
       return;
@@ -202,8 +197,8 @@ export class TagTable {
   markInRange(tag: number, { from, to }: MicroRange, within: Uint32Array, words: Uint32Array): void {
     const set = this.#sets[tag];
     if (set === undefined) return;
-    const column = this.#columns[tag];
-    if (column) {
+    const column = this.#columns.of(tag);
+    if (column !== null) {
       const marked = scratchOf(words.length);
       column.markInRange({ from, to }, marked);
       set.eachWordIn(within, (at, asked) => {
@@ -271,22 +266,14 @@ export class TagTable {
   #join(slot: number, tag: number, points: number): void {
     const set = this.#sets[tag] ?? this.#newSet(tag);
     set.add(slot, this.#blocks.length);
-    const column = this.#columns[tag];
-    if (column === undefined && set.count * COLUMN_FROM >= this.#blocks.length) this.#openColumn(tag);
+    const slots = this.#blocks.length;
+    if (this.#columns.opens(tag, set.count, slots)) {
+      this.eachSlotWith(tag, (one, its) => this.#columns.set(tag, one, its));
+      return;
+    }
     // Contacts may have become many since it was opened.
-    else if (column && set.count * COLUMN_UNTIL < this.#blocks.length) this.#columns[tag] = undefined;
-    else if (column) this.#setInColumn(column, slot, tag, points);
-  }
-
-  #openColumn(tag: number): void {
-    const column = new PointColumn(this.#blocks.length);
-    while (this.#columns.length < tag) this.#columns.push(undefined);
-    this.#columns[tag] = column;
-    this.eachSlotWith(tag, (slot, points) => this.#setInColumn(column, slot, tag, points));
-  }
-
-  #setInColumn(column: PointColumn, slot: number, tag: number, points: number): void {
-    if (!column.set(slot, points)) this.#columns[tag] = null;
+    this.#columns.thins(tag, set.count, slots);
+    this.#columns.set(tag, slot, points);
   }
 
   /** The slot is about to lose the tag. */
@@ -295,7 +282,7 @@ export class TagTable {
     this.#totals[tag] = this.total(tag) - points;
     if (set === undefined) return;
     set.delete(slot);
-    if (this.#columns[tag] && set.count * COLUMN_UNTIL < this.#blocks.length) this.#columns[tag] = undefined;
+    this.#columns.thins(tag, set.count, this.#blocks.length);
   }
 
   /** The cell of a tag's entry in a block; NONE when it isn't there. */

@@ -1,5 +1,5 @@
 /**
- * Puts the program, its packages included, into a few files: `npm run build` runs it behind the compiler. Node takes half
+ * Puts the program and nearly all of its packages into a few files: `npm run build` runs it behind the compiler. Node takes half
  * a millisecond to find, read and link each file, and a server would read some 900 of them before it answers.
  *
  * All files lie in one folder, so that a thread's program is beside whichever file starts it. Source maps lead to the
@@ -12,8 +12,8 @@ await build({
   cwd: fileURLToPath(new URL("..", import.meta.url)),
   input: { main: "cli/main.ts", worker: "processor/worker.ts" },
   platform: "node",
-  // It starts threads on files of its own.
-  external: ["piscina"],
+  // The one starts threads on files of its own, the other has a binary.
+  external: ["piscina", "msgpackr-extract"],
   output: {
     dir: "dist/cli",
     cleanDir: true,

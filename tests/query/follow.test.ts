@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { partitionKeys } from "../../kernel/keys.ts";
+import { createLog } from "../../kernel/log.ts";
 import { connectRedis } from "../../kernel/redis.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
 import { hasBit } from "../../query/bitmap.ts";
@@ -23,13 +25,13 @@ afterEach(async () => {
   await harness.close();
 });
 
-function follow(): Follower {
+function follow(log = silent): Follower {
   follower = startFollower({
     redis: harness.redis,
     connect: (buffers) =>
       connectRedis(harness.server.url, { name: "test-follower", log: silent, commandTimeoutMs: null, buffers }),
     partitions: harness.partitions.length,
-    log: silent,
+    log,
     onReplies: (_partition, _step, given) => replies.push(...given),
     onDropped: () => drops++,
     onModelMayHaveChanged: async () => {},
@@ -126,6 +128,22 @@ describe("following a partition", () => {
     await p.sweep();
     for (let i = 0; i < 20; i++) await p.commit([p.change(i, { score: -i, enter: [5] })]);
     follow();
+    await caughtUp();
+    expect(seen()).toEqual(wanted());
+  });
+
+  it("loads as soon as a page that nobody could read is mended", async () => {
+    const p = fake();
+    for (let i = 0; i < 20; i++) await p.commit([p.add({ id: `c${i}`, score: i })]);
+    await p.sweep();
+    const { pages } = partitionKeys(0);
+    const good = await harness.redis.hgetBuffer(pages, "1");
+    await harness.redis.hset(pages, "1", Buffer.from([0xff, 1, 2, 3]));
+    const said: string[] = [];
+    follow(createLog("warn", {}, { write: (line) => said.push(line) }));
+    await until(() => said.length > 0 && follower.partitions[1]?.ready === true);
+    expect(follower.partitions[0]?.ready).toBe(false);
+    await harness.redis.hset(pages, "1", good ?? "");
     await caughtUp();
     expect(seen()).toEqual(wanted());
   });
