@@ -12,8 +12,10 @@ await build({
   cwd: fileURLToPath(new URL("..", import.meta.url)),
   input: { main: "cli/main.ts", worker: "processor/worker.ts" },
   platform: "node",
-  // The one starts threads on files of its own, the other has a binary.
-  external: ["piscina", "msgpackr-extract"],
+  // It starts threads on files of its own.
+  external: ["piscina"],
+  // Every thread would load its binary, which takes longer than it spares with records as small as ours.
+  transform: { define: { "process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED": '"true"' } },
   output: {
     dir: "dist/cli",
     cleanDir: true,
