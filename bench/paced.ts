@@ -34,15 +34,13 @@ export async function paced(
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const total = Math.max(1, Math.round(perSecond * seconds));
   const latencies: number[] = [];
-  let [sent, open, failed] = [0, 0, 0];
+  let [sent, failed] = [0, 0];
   try {
     await new Promise<void>((resolve) => {
       const begun = performance.now();
       let timer: NodeJS.Timeout | undefined;
       const one = async (due: number): Promise<void> => {
-        open++;
         const { status } = await send(agent, url, next());
-        open--;
         latencies.push(performance.now() - due);
         if (status !== 200) failed++;
         if (latencies.length === total) resolve();
@@ -51,7 +49,7 @@ export async function paced(
       // What finds no connection free is not made before: of a server that is far behind, bodies would fill the memory.
       const tick = (): void => {
         clearTimeout(timer);
-        while (sent < total && open < connections) {
+        while (sent < total && sent - latencies.length < connections) {
           const due = begun + (sent * 1000) / perSecond;
           const wait = due - performance.now();
           if (wait > 0) {

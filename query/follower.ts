@@ -80,7 +80,8 @@ export function startFollower(deps: FollowerDeps): Follower {
     });
 
   function loadMore(): void {
-    for (let free = Math.min(LOADS_AT_ONCE - loaders, loadQueue.length); free > 0 && !stopping.signal.aborted; free--) {
+    // Each takes its first from the queue at once.
+    while (loaders < LOADS_AT_ONCE && loadQueue.length > 0 && !stopping.signal.aborted) {
       loaders++;
       void loadQueued().finally(() => {
         loaders--;

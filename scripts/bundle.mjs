@@ -1,6 +1,6 @@
 /**
- * Puts the program and nearly all of its packages into a few files: `npm run build` runs it behind the compiler. Node takes half
- * a millisecond to find, read and link each file, and a server would read some 900 of them before it answers.
+ * Puts the program and nearly all of its packages into a few files: `npm run build` runs it behind the compiler. Finding,
+ * reading and linking each of the many that they come in was half of a server's start.
  *
  * All files lie in one folder, so that a thread's program is beside whichever file starts it. Source maps lead to the
  * sources: `NODE_OPTIONS=--enable-source-maps` shows places in them when an error is printed.

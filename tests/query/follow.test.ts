@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { partitionKeys } from "../../kernel/keys.ts";
 import { createLog } from "../../kernel/log.ts";
 import { connectRedis } from "../../kernel/redis.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
@@ -136,7 +135,7 @@ describe("following a partition", () => {
     const p = fake();
     for (let i = 0; i < 20; i++) await p.commit([p.add({ id: `c${i}`, score: i })]);
     await p.sweep();
-    const { pages } = partitionKeys(0);
+    const { pages } = p.keys;
     const good = await harness.redis.hgetBuffer(pages, "1");
     await harness.redis.hset(pages, "1", Buffer.from([0xff, 1, 2, 3]));
     const said: string[] = [];
