@@ -88,7 +88,7 @@ function isGiven(value: Json | undefined): boolean {
   return value !== undefined && value !== null;
 }
 
-function readInstant(value: Json | undefined, field: string): number | null {
+export function readInstant(value: Json | undefined, field: string): number | null {
   if (value === undefined || value === null) return null;
   const instant = typeof value === "string" ? parseIso(value) : typeof value === "number" ? Math.floor(value) : null;
   if (instant === null) {

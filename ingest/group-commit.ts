@@ -13,25 +13,20 @@
  * waits for nobody, and the busier the process the larger its groups, since fewer and larger entries cost everybody
  * behind less.
  */
-import * as callLayout from "../kernel/call-layout.ts";
-import type { CallTape } from "../kernel/call-tape.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { SluiceError } from "../kernel/errors.ts";
-import { EntryWriter } from "../kernel/entry-writer.ts";
 import type { Event } from "../kernel/event.ts";
-import { contactIdOf, hash, hash64, hash64Ascii, partitionOfHash } from "../kernel/ids.ts";
 import { partitionKeys } from "../kernel/keys.ts";
 import type { Log } from "../kernel/log.ts";
 import type { RedisClient } from "../kernel/redis.ts";
 import { loadSeenNames } from "../kernel/seen-names-store.ts";
 import { createNameCollector } from "../kernel/seen-names.ts";
 import { watchBacklog } from "./backlog.ts";
+import { GroupEntries } from "./entries.ts";
 import { NAMES, REFUSALS, writeFlush, type Failures, type Flush } from "./flush.ts";
 import type { IngestMetrics } from "./metrics.ts";
+import type { Packer } from "./packer.ts";
 import type { Refusal } from "./refusals.ts";
-
-// Constants of its own are part of a module's machine code; imported names are looked up at every use.
-const { CALL_ANONYMOUS_ID, CALL_FORM, CALL_ITEMS, CALL_USER_ID, TEXT_FROM, TEXT_TO } = callLayout;
 
 /** Whoever waits for a group to be acknowledged. */
 export interface Waiter {
@@ -44,8 +39,8 @@ export interface Collector {
   check(): void;
   /** Takes everything, and tells the waiter when it is in Redis or has failed. Throws as `check` does. */
   collect(events: readonly Event[], refusals: readonly Refusal[], waiter: Waiter): void;
-  /** `collect` for the calls on a tape, which is free for other use afterwards. */
-  collectTaped(tape: CallTape, waiter: Waiter): void;
+  /** `collect` for the calls that the packer has scanned last. */
+  collectScanned(waiter: Waiter): void;
   /** Sends what is waiting and resolves when all of it is acknowledged or has failed. */
   close(): Promise<void>;
 }
@@ -53,6 +48,8 @@ export interface Collector {
 export interface CollectorOptions {
   readonly redis: RedisClient;
   readonly partitions: number;
+  /** For the same partitions; nobody else collects what it has scanned. */
+  readonly packer: Packer;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: IngestMetrics;
@@ -71,8 +68,6 @@ const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** Without an answer for so long the outcome counts as unknown. */
 const ANSWER_MS_MAX = 5_000;
 const RETRY_AFTER_SECONDS = 1;
-/** So many forms of calls are remembered as noted; then all are forgotten. */
-const NOTED_FORMS_MAX = 20_000;
 
 /** The requests of a group, and for each which partitions its events went to. */
 class Requests {
@@ -117,15 +112,12 @@ export function createCollector(options: CollectorOptions): Collector {
   const { redis, partitions, clock, log, metrics } = options;
   const lingerMs = options.lingerMs ?? LINGER_MS;
   const streams = Array.from({ length: partitions }, (_, partition) => partitionKeys(partition).in);
-  const writers = streams.map(() => new EntryWriter());
+  const entries = new GroupEntries(options.packer, partitions, clock);
   const backlog = watchBacklog(redis, streams, options.streamBytesMax, (bytes) => metrics.backlog(bytes), log);
 
   /** The group that is being filled. */
   let requests = new Requests();
-  let filled: number[] = [];
   let refused: Refusal[] = [];
-  let groupEvents = 0;
-  let groupBytes = 0;
   /** When the group began, in milliseconds of `performance.now()`. */
   let begun = 0;
   /** Requests so far, and how many there were when the event loop's present turn began. */
@@ -144,7 +136,6 @@ export function createCollector(options: CollectorOptions): Collector {
   const lastCall = new Uint32Array(partitions);
   let call = 0;
   const names = createNameCollector();
-  const notedForms = new Set<number>();
   /** New names are written only once those are known that other processes have written: the bounds hold for all. */
   let namesLoaded: "no" | "loading" | "yes" = "no";
   void loadNames();
@@ -188,15 +179,15 @@ export function createCollector(options: CollectorOptions): Collector {
     plan();
   }
 
-  function collectTaped(tape: CallTape, waiter: Waiter): void {
+  function collectScanned(waiter: Waiter): void {
     check();
-    if (tape.count === 0) {
+    const { events, touched, outlines } = entries.addScanned();
+    if (events === 0) {
       waiter.settle(null);
       return;
     }
-    call = (call + 1) >>> 0;
-    groupEvents += tape.count;
-    for (let i = 0; i < tape.count; i++) addTaped(tape, i);
+    for (const partition of touched) requests.touches(partition);
+    for (const outline of outlines) names.note(outline);
     requests.push(waiter);
     arrivals++;
     plan();
@@ -205,53 +196,17 @@ export function createCollector(options: CollectorOptions): Collector {
   /** Puts the events into their partitions' entries. */
   function add(events: readonly Event[]): void {
     call = (call + 1) >>> 0;
-    groupEvents += events.length;
     for (const event of events) {
-      const contactId = contactIdOf(event.userId, event.anonymousId);
-      hash64(contactId);
-      const { lo, hi } = hash;
-      const writer = writerFor(lo);
-      const before = writer.bytes;
-      writer.addHashed(event, contactId, lo, hi);
-      groupBytes += writer.bytes - before;
+      const partition = entries.add(event);
       names.note(event);
-    }
-  }
-
-  function addTaped(tape: CallTape, place: number): void {
-    const { source, calls } = tape;
-    const row = place * CALL_ITEMS;
-    const userIdEnd = calls[row + CALL_USER_ID + TEXT_TO] ?? 0;
-    const contactId = userIdEnd === 0 ? contactIdOf(null, tape.text(place, CALL_ANONYMOUS_ID)) : null;
-    if (contactId === null) hash64Ascii(source, calls[row + CALL_USER_ID + TEXT_FROM] ?? 0, userIdEnd);
-    else hash64(contactId);
-    const { lo, hi } = hash;
-    const writer = writerFor(lo);
-    const before = writer.bytes;
-    writer.addTaped(tape, place, contactId, lo, hi);
-    groupBytes += writer.bytes - before;
-    const form = calls[row + CALL_FORM] ?? 0;
-    if (notedForms.has(form)) return;
-    if (notedForms.size === NOTED_FORMS_MAX) notedForms.clear();
-    notedForms.add(form);
-    names.note(tape.outline(place));
-  }
-
-  /** The writer of the contact's partition, noted as one that the present call has touched. */
-  function writerFor(lo: number): EntryWriter {
-    const partition = partitionOfHash(lo, partitions);
-    const writer = writers[partition];
-    if (writer === undefined) throw new Error(`there is no partition ${partition}`);
-    if (writer.count === 0) filled.push(partition);
-    if (lastCall[partition] !== call) {
+      if (lastCall[partition] === call) continue;
       lastCall[partition] = call;
       requests.touches(partition);
     }
-    return writer;
   }
 
   function plan(): void {
-    if (groupEvents >= GROUP_EVENTS_MAX || groupBytes >= GROUP_BYTES_MAX) send();
+    if (entries.events >= GROUP_EVENTS_MAX || entries.bytes >= GROUP_BYTES_MAX) send();
     else if (requests.count === 1) {
       begun = performance.now();
       watch();
@@ -309,27 +264,19 @@ export function createCollector(options: CollectorOptions): Collector {
 
   /** Empties the group. */
   function takeFlush(): Flush {
-    const receivedAt = clock.now();
-    const flushed: string[] = [];
-    const entries: Buffer[] = [];
-    for (const partition of filled) {
-      const writer = writers[partition];
-      const stream = streams[partition];
-      if (writer === undefined || stream === undefined) continue;
-      const { count } = writer;
-      const entry = writer.finish(receivedAt);
-      metrics.entry(count, entry.length);
-      flushed.push(stream);
-      entries.push(entry);
-    }
+    const taken = entries.take();
+    for (const { events, bytes } of taken) metrics.entry(events, bytes.length);
     if (names.hasNew && namesLoaded !== "yes") void loadNames();
     const fresh = names.hasNew && namesLoaded === "yes" ? names.take() : [];
-    const flush = { partitions: filled, streams: flushed, entries, refusals: refused, names: fresh };
+    const flush = {
+      partitions: taken.map(({ partition }) => partition),
+      streams: taken.map(({ partition }) => streams[partition] ?? ""),
+      entries: taken.map(({ bytes }) => bytes),
+      refusals: refused,
+      names: fresh,
+    };
     requests = new Requests();
-    filled = [];
     refused = [];
-    groupEvents = 0;
-    groupBytes = 0;
     return flush;
   }
 
@@ -344,7 +291,7 @@ export function createCollector(options: CollectorOptions): Collector {
     backlog.close();
   }
 
-  return { check, collect, collectTaped, close };
+  return { check, collect, collectScanned, close };
 }
 
 function unavailable(message: string): SluiceError {

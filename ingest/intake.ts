@@ -2,10 +2,9 @@
  * What collection does with a request, whichever way it came in (`server.ts`, `front.ts`): who may send, what a body
  * says, what becomes of it.
  */
-import { CallTape } from "../kernel/call-tape.ts";
 import type { Clock, ClockMode } from "../kernel/clock.ts";
 import type { ErrorCode, SluiceError } from "../kernel/errors.ts";
-import { CALL_KINDS, type CallKind, type Event, type JsonObject } from "../kernel/event.ts";
+import type { CallKind, Event, JsonObject } from "../kernel/event.ts";
 import { tooLarge } from "./body.ts";
 import { readBatch, readCall, type Reception } from "./calls.ts";
 import type { Gate, Knocking, Sender } from "./gate.ts";
@@ -13,8 +12,8 @@ import type { Collector, Waiter } from "./group-commit.ts";
 import { parseObject } from "./json.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { IngestMetrics } from "./metrics.ts";
+import type { Packer } from "./packer.ts";
 import { refusalOf, type Refusal } from "./refusals.ts";
-import { scanBatch, scanCall, type ScanRules } from "./scan.ts";
 
 /** What a path takes: calls of one kind, or batches. */
 export type Takes = CallKind | "batch";
@@ -22,6 +21,8 @@ export type Takes = CallKind | "batch";
 export interface IntakeDeps {
   readonly gate: Gate;
   readonly collector: Collector;
+  /** The one that the collector takes from. */
+  readonly packer: Packer;
   readonly metrics: IngestMetrics;
   readonly clock: Clock;
   readonly clockMode: ClockMode;
@@ -35,8 +36,9 @@ export interface BodyBounds {
 
 /** A body that was understood. */
 export interface Reading {
-  /** On a tape that the next `scan` uses again, or as objects. */
-  readonly events: readonly Event[] | CallTape;
+  /** As objects; null where the packer has them, until the next `scan`. */
+  readonly events: readonly Event[] | null;
+  readonly count: number;
   readonly refusals: readonly Refusal[];
   /** Codes of the events that were refused. */
   readonly refused: readonly ErrorCode[];
@@ -74,24 +76,28 @@ export const SUCCESS = '{"success":true}';
 
 const NOTHING: readonly never[] = [];
 
-export function createIntake({ gate, collector, metrics, clock, clockMode, limits }: IntakeDeps): Intake {
+export function createIntake(deps: IntakeDeps): Intake {
+  const { gate, collector, packer, metrics, clock, clockMode, limits } = deps;
   const callBounds: BodyBounds = { sent: limits.event_bytes_max, plain: limits.event_bytes_max };
   const batchBounds: BodyBounds = { sent: limits.batch_bytes_max, plain: limits.body_unzipped_bytes_max };
   const bounds = (takes: Takes): BodyBounds => (takes === "batch" ? batchBounds : callBounds);
 
-  const tape = new CallTape();
+  function takenCall(events: readonly Event[] | null): Reading {
+    return { events, count: 1, refusals: NOTHING, refused: NOTHING, answer: SUCCESS };
+  }
 
-  function taken(events: readonly Event[] | CallTape, count: number): Reading {
+  function takenBatch(events: readonly Event[] | null, count: number): Reading {
     const answer = `{"success":true,"accepted":${count},"rejected":[]}`;
-    return { events, refusals: NOTHING, refused: NOTHING, answer };
+    return { events, count, refusals: NOTHING, refused: NOTHING, answer };
   }
 
   function readWholeBatch(body: JsonObject, reception: Reception): Reading {
     const { events, refused } = readBatch(body, reception);
-    if (refused.length === 0) return taken(events, events.length);
+    if (refused.length === 0) return takenBatch(events, events.length);
     const rejected = refused.map(({ index, code, message }) => ({ index, code, message }));
     return {
       events,
+      count: events.length,
       refusals: refused.map(({ call, code, message }) => refusalOf(call, reception.receivedAt, code, message)),
       refused: refused.map(({ code }) => code),
       answer: JSON.stringify({ success: true, accepted: events.length, rejected }),
@@ -108,16 +114,9 @@ export function createIntake({ gate, collector, metrics, clock, clockMode, limit
       if (sentBytes > sent) throw tooLarge(sent, "");
     },
     scan(takes, plain) {
-      const rules: ScanRules = {
-        receivedAt: clock.now(),
-        clockMode,
-        eventBytesMax: limits.event_bytes_max,
-        batchEventsMax: limits.batch_events_max,
-      };
-      if (takes === "batch") return scanBatch(plain, tape, rules) ? taken(tape, tape.count) : null;
-      const kind = CALL_KINDS.indexOf(takes);
-      if (!scanCall(plain, kind, tape, rules)) return null;
-      return { events: tape, refusals: NOTHING, refused: NOTHING, answer: SUCCESS };
+      const count = packer.scan(plain, takes, clock.now());
+      if (count < 0) return null;
+      return takes === "batch" ? takenBatch(null, count) : takenCall(null);
     },
     open(plain, sender) {
       const body = parseObject(plain);
@@ -126,21 +125,20 @@ export function createIntake({ gate, collector, metrics, clock, clockMode, limit
     read(takes, body, sender) {
       const reception: Reception = { receivedAt: clock.now(), clockMode, limits, sender };
       if (takes === "batch") return readWholeBatch(body, reception);
-      return { events: [readCall(body, takes, reception)], refusals: NOTHING, refused: NOTHING, answer: SUCCESS };
+      return takenCall([readCall(body, takes, reception)]);
     },
-    commit({ events, refusals, refused }, waiter) {
-      // The events themselves must not live until Redis has answered.
-      const accepted = events instanceof CallTape ? events.count : events.length;
+    // What waits for Redis' answer must not hold the events themselves.
+    commit({ events, count, refusals, refused }, waiter) {
       const counting: Waiter = {
         settle(error) {
           if (error === null) {
-            metrics.accepted(accepted);
+            metrics.accepted(count);
             for (const code of refused) metrics.rejected(code, 1);
           }
           waiter.settle(error);
         },
       };
-      if (events instanceof CallTape) collector.collectTaped(events, counting);
+      if (events === null) collector.collectScanned(counting);
       else collector.collect(events, refusals, counting);
     },
     async keepRefused(body, error) {

@@ -15,6 +15,7 @@ import { createCollector } from "./group-commit.ts";
 import { createIntake, type Reading, type Takes } from "./intake.ts";
 import { INGEST_LIMITS, type IngestLimits } from "./limits.ts";
 import { createIngestMetrics } from "./metrics.ts";
+import { createPacker } from "./packer.ts";
 import { BATCH_PATHS, IMPORT_PATH, SINGLE_CALLS, type SingleCall } from "./paths.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { batchAnswerSchema, batchSchema, callSchema, successSchema } from "./schemas.ts";
@@ -95,15 +96,18 @@ export function buildIngest(deps: IngestDeps): FastifyPluginAsync {
   const metrics = createIngestMetrics(deps.registry);
 
   return async (app) => {
+    const { partitions, clockMode } = config;
+    const packer = createPacker({ partitions, clockMode, limits });
     const collector = createCollector({
       redis: deps.redis,
-      partitions: config.partitions,
+      partitions,
+      packer,
       clock,
       log: deps.log,
       metrics,
       streamBytesMax: limits.stream_bytes_max,
     });
-    const intake = createIntake({ gate, collector, metrics, clock, clockMode: config.clockMode, limits });
+    const intake = createIntake({ gate, collector, packer, metrics, clock, clockMode, limits });
     if (deps.front !== undefined) attachFront(app, { ...deps.front, intake, metrics, cors, clock, log: deps.log });
 
     app.decorateRequest("sender", null);

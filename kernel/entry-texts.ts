@@ -71,35 +71,6 @@ export class TextColumn {
     return this.#take(hash, start, length);
   }
 
-  /** `intern` of a text in UTF-8, with its hash. */
-  internBytes(from: Uint8Array, at: number, end: number, hash: number): number {
-    const length = end - at;
-    const known = this.#find(hash, from, at, length);
-    if (known >= 0) return known;
-    const start = this.end;
-    this.#copy(from, at, length);
-    return this.#take(hash, start, length);
-  }
-
-  /** `push` of a text in UTF-8. */
-  pushBytes(from: Uint8Array, at: number, end: number): void {
-    this.#copy(from, at, end - at);
-    this.end += end - at;
-    this.lengths.push(end - at);
-  }
-
-  #copy(from: Uint8Array, at: number, length: number): void {
-    if (this.end + length > this.bytes.length) this.#grow(length);
-    const { bytes, end } = this;
-    let seen = 0;
-    for (let i = 0; i < length; i++) {
-      const byte = from[at + i] as number;
-      seen |= byte;
-      bytes[end + i] = byte;
-    }
-    if (seen >= 0x80) this.ascii = false;
-  }
-
   /** The number of an equal text, -1 where there is none; then `#slot` is where it belongs. */
   #find(hash: number, from: Uint8Array, at: number, length: number): number {
     const slots = this.#slots;

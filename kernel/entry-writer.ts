@@ -4,27 +4,10 @@ import { DoubleColumn, isArray, sameJson, ShapeTable, UintColumn, ValueColumns, 
 import * as entryLayout from "./entry-layout.ts";
 import type { ColumnName } from "./entry-layout.ts";
 import { TextColumn } from "./entry-texts.ts";
-import * as callLayout from "./call-layout.ts";
-import type { CallTape } from "./call-tape.ts";
-import { CALL_KINDS, IDENTIFY, type CallKind, type Event, type Json, type JsonObject } from "./event.ts";
-import { contactIdOf, hash, hash64, hash64Ascii } from "./ids.ts";
+import { CALL_KINDS, type CallKind, type Event, type Json, type JsonObject } from "./event.ts";
+import { contactIdOf, hash, hash64 } from "./ids.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
-const {
-  CALL_ANONYMOUS_ID,
-  CALL_ITEMS,
-  CALL_KIND,
-  CALL_MESSAGE_ID,
-  CALL_NAME,
-  CALL_USER_ID,
-  PROPERTY_ITEMS,
-  PROPERTY_KEY,
-  PROPERTY_TEXT,
-  PROPERTY_TYPE,
-  TEXT_FROM,
-  TEXT_HASH,
-  TEXT_TO,
-} = callLayout;
 const {
   CHECKED_FROM,
   COLUMNS,
@@ -38,10 +21,7 @@ const {
   TRAITS_NONE,
   TRAITS_RECORD,
   VALUE_COMPLEX,
-  VALUE_NULL,
-  VALUE_NUMBER,
   VALUE_STRING,
-  VALUE_TRUE,
   widthOf,
   writeItems,
 } = entryLayout;
@@ -97,9 +77,8 @@ export class EntryWriter {
     this.#contactKnown,
     this.#recordForms,
   ];
-  /** Keys of an object at hand, as numbers of strings; an event's own while nested values have others. */
+  /** Keys of the object at hand, as numbers of strings. */
   readonly #keys = new UintColumn();
-  readonly #eventKeys = new UintColumn();
   /** Nested values are often the same from event to event (the `library` of a context): the last one under each key. */
   readonly #lastNested = new Map<string, { readonly value: Json; readonly record: number }>();
   #lastContext: JsonObject = {};
@@ -148,77 +127,6 @@ export class EntryWriter {
     this.#fill(this.#values, event.properties, this.#shapes.size(shape));
     this.#contexts.push(this.#context(event.context));
     this.#traits.push(this.#traitsOf(event));
-  }
-
-  /**
-   * `addHashed` for a call on a tape. `contactId` is null where the contact's id is the call's userId as it stands in
-   * the source.
-   */
-  addTaped(tape: CallTape, call: number, contactId: string | null, lo: number, hi: number): void {
-    const { source, calls } = tape;
-    const row = call * CALL_ITEMS;
-    const kind = calls[row + CALL_KIND] as number;
-    const timestamp = tape.timestamps[call] as number;
-    this.#kinds.push(kind);
-    this.#names.push(calls[row + CALL_NAME + TEXT_TO] === 0 ? 0 : this.#tapedString(tape, calls, row + CALL_NAME) + 1);
-    this.#timestamps.push(timestamp);
-    if (timestamp < this.#earliest) this.#earliest = timestamp;
-    if (timestamp > this.#latest) this.#latest = timestamp;
-
-    const contacts = this.#contactTexts;
-    const known = calls[row + CALL_USER_ID + TEXT_TO] !== 0;
-    const contact =
-      contactId === null ? internText(contacts, source, calls, row + CALL_USER_ID) : contacts.intern(contactId);
-    this.#contacts.push(contact);
-    if (contacts.wasNew) this.#noteContact(known, lo, hi);
-    const aside = known && calls[row + CALL_ANONYMOUS_ID + TEXT_TO] !== 0;
-    this.#anonymousIds.push(aside ? this.#tapedString(tape, calls, row + CALL_ANONYMOUS_ID) + 1 : 0);
-
-    const from = calls[row + CALL_MESSAGE_ID + TEXT_FROM] as number;
-    const to = calls[row + CALL_MESSAGE_ID + TEXT_TO] as number;
-    if (to === 0) {
-      const made = tape.strings[from] ?? "";
-      hash64(made, lo, hi);
-      this.#messages.push(made);
-    } else {
-      hash64Ascii(source, from, to, lo, hi);
-      this.#messages.pushBytes(source, from, to);
-    }
-    this.#seenLo.push(hash.lo);
-    this.#seenHi.push(hash.hi);
-
-    const first = tape.propertiesFrom(call);
-    const size = tape.propertiesEnd(call) - first;
-    this.#tapedProperties(tape, first, size);
-    const context = tape.contexts[call] ?? null;
-    this.#contexts.push(context === null ? 0 : this.#context(context));
-    this.#traits.push(kind === IDENTIFY && size > 0 ? TRAITS_ARE_PROPERTIES : TRAITS_NONE);
-  }
-
-  #tapedProperties(tape: CallTape, first: number, size: number): void {
-    const { source, properties } = tape;
-    const values = this.#values;
-    const keys = this.#eventKeys;
-    keys.length = 0;
-    let at = values.reserve(size);
-    for (let place = first; place < first + size; place++) {
-      const row = place * PROPERTY_ITEMS;
-      keys.push(internText(this.#strings, source, properties, row + PROPERTY_KEY));
-      const type = properties[row + PROPERTY_TYPE] as number;
-      if (type === VALUE_STRING) values.setRef(at, type, this.#tapedString(tape, properties, row + PROPERTY_TEXT));
-      else if (type === VALUE_NUMBER) values.setNumber(at, tape.numbers[place] as number);
-      else if (type === VALUE_COMPLEX) {
-        const value = tape.values[tape.numbers[place] as number] ?? null;
-        values.setRef(at, type, this.#nested(tape.key(place), value));
-      } else values.setPlain(at, type === VALUE_NULL ? null : type === VALUE_TRUE);
-      at++;
-    }
-    this.#eventShapes.push(this.#shapes.of(keys));
-  }
-
-  #tapedString(tape: CallTape, rows: Int32Array, at: number): number {
-    if (rows[at + TEXT_TO] !== 0) return internText(this.#strings, tape.source, rows, at);
-    return this.#strings.intern(tape.strings[rows[at + TEXT_FROM] as number] ?? "");
   }
 
   #string(text: string): number {
@@ -417,11 +325,6 @@ export class EntryWriter {
 const widths = new Uint8Array(COLUMNS.length);
 /** Mark to checksum, two doubles, counts of at most five bytes, flags, widths. */
 const HEAD_BYTES_MAX = CHECKED_FROM + 16 + COUNTS_TOTAL * 5 + 1 + COLUMNS.length;
-
-function internText(into: TextColumn, source: Buffer, rows: Int32Array, at: number): number {
-  const from = rows[at + TEXT_FROM] as number;
-  return into.internBytes(source, from, rows[at + TEXT_TO] as number, rows[at + TEXT_HASH] as number);
-}
 
 /** An unsigned 32-bit integer in at most five bytes, as `ByteReader.varint` reads it. */
 function writeVarint(into: Buffer, at: number, value: number): number {

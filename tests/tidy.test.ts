@@ -46,18 +46,19 @@ function readSource(path: string): SourceFile {
 }
 
 const sources = LAYER_NAMES.flatMap((layer) => filesUnder(layer, /\.ts$/)).map(readSource);
-const others = ["tests", "bench"].flatMap((folder) => filesUnder(folder, /\.ts$/)).map(readSource);
+const others = ["tests", "bench", "packer"].flatMap((folder) => filesUnder(folder, /\.ts$/)).map(readSource);
 const everything = [...sources, ...others];
 
 function layerOf(path: string): string {
   return path.split("/")[0] ?? "";
 }
 
-/** The files of this project that a file imports, from the root. */
+/** The files of this project that a file imports, from the root. AssemblyScript wants their names without an ending. */
 function targets({ path, imports }: SourceFile): string[] {
+  const ending = layerOf(path) === "packer" ? ".ts" : "";
   return imports
     .filter((name) => name.startsWith("."))
-    .map((name) => relative(ROOT, resolve(ROOT, dirname(path), name)));
+    .map((name) => relative(ROOT, resolve(ROOT, dirname(path), name + ending)));
 }
 
 /** Code without comments and texts, so that a rule is not broken by speaking of it. */

@@ -13,7 +13,7 @@ import { createLog } from "../../kernel/log.ts";
 import { answersOn, request } from "./raw-http.ts";
 
 const CALL = '{"event":"x","userId":"u"}';
-const READING: Reading = { events: [], refusals: [], refused: [], answer: '{"way":"short"}' };
+const READING: Reading = { events: [], count: 0, refusals: [], refused: [], answer: '{"way":"short"}' };
 const BYTES_MAX = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 

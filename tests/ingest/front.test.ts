@@ -198,8 +198,9 @@ describe("without keys", () => {
       fc.asyncProperty(changes, async (list) => {
         const changed = Buffer.from(bytes);
         for (const [at, char] of list) changed[at] = char.charCodeAt(0);
-        // A changed length would make both wait for more.
-        if (!/content-length: *\d{3} *\r\n/i.test(changed.toString("latin1", 0, headBytes))) return;
+        // A larger length would make both wait for more.
+        const length = /content-length: *(\d{3}) *\r\n/i.exec(changed.toString("latin1", 0, headBytes))?.[1];
+        if (length === undefined || Number(length) > bytes.length - headBytes) return;
         const both = [ingest, plain].map((one) => exchange(one, [changed, Buffer.from("\r\n\r\n")]));
         const [[answer], [wanted]] = (await Promise.all(both)) as [Answer[], Answer[]];
         expect(answer?.status).toBe(wanted?.status);

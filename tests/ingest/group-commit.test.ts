@@ -1,7 +1,9 @@
 import { Registry } from "prom-client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCollector } from "../../ingest/group-commit.ts";
+import { INGEST_LIMITS } from "../../ingest/limits.ts";
 import { createIngestMetrics } from "../../ingest/metrics.ts";
+import { createPacker } from "../../ingest/packer.ts";
 import type { Event } from "../../kernel/event.ts";
 import { partitionOf } from "../../kernel/ids.ts";
 import { partitionKeys } from "../../kernel/keys.ts";
@@ -69,7 +71,9 @@ describe("groups", () => {
     const { redis, clock } = ingest;
     const log = createLog("silent");
     const metrics = createIngestMetrics(new Registry());
-    const collector = createCollector({ redis, partitions: 1, clock, log, metrics, streamBytesMax: 1e9, lingerMs });
+    const packer = createPacker({ partitions: 1, clockMode: "wall", limits: INGEST_LIMITS });
+    const options = { redis, partitions: 1, packer, clock, log, metrics, streamBytesMax: 1e9, lingerMs };
+    const collector = createCollector(options);
     const names = ["m0", "m1", "m2", "m3", "m4"];
     const taken = names.map(
       (messageId) =>

@@ -1,15 +1,13 @@
-/** The scan of a body's bytes against reading it by way of objects: what it takes, it takes as exactly that. */
+/** The packer against reading bodies by way of objects: what it takes, it takes as exactly that. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readBatch, readCall, type Reception } from "../../ingest/calls.ts";
 import { parseObject } from "../../ingest/json.ts";
-import { scanBatch, scanCall, type ScanRules } from "../../ingest/scan.ts";
-import { CALL_ANONYMOUS_ID, CALL_USER_ID } from "../../kernel/call-layout.ts";
-import { CallTape } from "../../kernel/call-tape.ts";
+import { PACKER_CODE } from "../../ingest/packer-code.ts";
+import { createPacker } from "../../ingest/packer.ts";
 import { openEntry } from "../../kernel/entry.ts";
 import { EntryWriter } from "../../kernel/entry-writer.ts";
 import { CALL_KINDS, type CallKind, type Event } from "../../kernel/event.ts";
-import { contactIdOf, hash, hash64 } from "../../kernel/ids.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -19,39 +17,42 @@ const RECEPTION: Reception = {
   limits: { event_bytes_max: LIMITS.event_bytes_max, batch_events_max: 50 },
   sender: "server",
 };
-const RULES: ScanRules = {
-  receivedAt: NOW,
-  clockMode: "wall",
-  eventBytesMax: LIMITS.event_bytes_max,
-  batchEventsMax: 50,
-};
 /** Entries that were written before must leave no trace in later ones. */
 const writer = new EntryWriter();
-const tape = new CallTape();
+const packer = createPacker({ partitions: 1, clockMode: "wall", limits: RECEPTION.limits });
 
-function written(add: () => void): Event[] {
-  add();
-  const reader = openEntry(writer.finish(NOW));
-  return Array.from({ length: reader.count }, (_, i) => reader.event(i));
+/** An event and the hashes that stand beside it. */
+interface Stored extends Event {
+  readonly id: readonly unknown[];
+  readonly seen: readonly unknown[];
 }
 
-/** What the scan makes of a body; null where it leaves it alone. */
-function scanned(body: Buffer, kind: CallKind | "batch"): Event[] | null {
-  const isTaken =
-    kind === "batch" ? scanBatch(body, tape, RULES) : scanCall(body, CALL_KINDS.indexOf(kind), tape, RULES);
-  if (!isTaken) return null;
-  return written(() => {
-    for (let i = 0; i < tape.count; i++) {
-      const userId = tape.text(i, CALL_USER_ID);
-      const id = contactIdOf(userId === "" ? null : userId, tape.text(i, CALL_ANONYMOUS_ID));
-      hash64(id);
-      writer.addTaped(tape, i, userId === "" ? id : null, hash.lo, hash.hi);
-    }
-  });
+function eventsOf(entry: Buffer): Stored[] {
+  const reader = openEntry(entry);
+  expect(reader.receivedAt).toBe(NOW);
+  return Array.from({ length: reader.count }, (_, i) => ({
+    ...reader.event(i),
+    id: [reader.idLo[i], reader.idHi[i]],
+    seen: [reader.seenLo[i], reader.seenHi[i]],
+  }));
+}
+
+function written(add: () => void): Stored[] {
+  add();
+  return eventsOf(writer.finish(NOW));
+}
+
+/** What the packer makes of a body; null where it leaves it alone. */
+function scanned(body: Buffer, kind: CallKind | "batch"): Stored[] | null {
+  const count = packer.scan(body, kind, NOW);
+  if (count < 0) return null;
+  packer.collect();
+  expect(packer.eventsIn(0)).toBe(count);
+  return eventsOf(packer.finish(0, NOW));
 }
 
 /** What it must be. Throws where the body is refused. */
-function read(body: Buffer, kind: CallKind | "batch"): Event[] {
+function read(body: Buffer, kind: CallKind | "batch"): Stored[] {
   const object = parseObject(body);
   if (kind !== "batch") return written(() => writer.add(readCall(object, kind, RECEPTION)));
   const { events, refused } = readBatch(object, RECEPTION);
@@ -64,8 +65,8 @@ function read(body: Buffer, kind: CallKind | "batch"): Event[] {
 const MADE = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Message ids that were made are different each time. */
-function comparable(events: readonly Event[]): unknown {
-  return events.map((event) => (MADE.test(event.messageId) ? { ...event, messageId: "made" } : event));
+function comparable(events: readonly Stored[]): unknown {
+  return events.map((event) => (MADE.test(event.messageId) ? { ...event, messageId: "made", seen: [] } : event));
 }
 
 /** Gives whether the scan took the body. */
@@ -74,6 +75,12 @@ function check(body: Buffer, kind: CallKind | "batch"): boolean {
   if (taken !== null) expect(comparable(taken)).toEqual(comparable(read(body, kind)));
   return taken !== null;
 }
+
+test("its code is what its sources make", async () => {
+  const script = new URL("../../scripts/make-packer.mjs", import.meta.url).href;
+  const { makePacker } = (await import(script)) as { readonly makePacker: () => Promise<Uint8Array> };
+  expect(Buffer.from(await makePacker()).toString("base64")).toBe(PACKER_CODE);
+});
 
 const call = (over: object = {}): object => ({
   event: "Order Completed",

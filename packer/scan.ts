@@ -1,0 +1,314 @@
+/**
+ * Reads the bodies that nearly all requests have straight from their bytes onto a tape. It knows only ordinary calls:
+ * whatever is odd, invalid or refused by a rule makes it give the body up, and it is read by ingest/calls.ts, which alone
+ * knows the rules in full. So each rule here may be stricter than there and must never be laxer. Nothing is done with a
+ * tape before its whole body has been read.
+ */
+import { fieldNamed, kindNamed } from "./fields";
+import { afterInstant, instantRead, timestampOf } from "./instants";
+import { after, afterNull, afterSpace, afterValue, endOfText, goesOn, textBits } from "./json";
+import {
+  ANONYMOUS_ID,
+  BATCH,
+  BEYOND_ASCII,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  CONTEXT,
+  ESCAPED,
+  EVENT,
+  IDENTIFY,
+  MESSAGE_ID,
+  MINUS,
+  NAME,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  ORIGINAL_TIMESTAMP,
+  PROPERTIES,
+  QUOTE,
+  SENT_AT,
+  TILDE,
+  TIMESTAMP,
+  TRACK,
+  TRAITS,
+  TYPE,
+  USER_ID,
+  ZERO,
+} from "./layout";
+import { hasKey, isObject, nestedNumber } from "./nested";
+import { isIdOfSomebody, odd } from "./outside";
+import { hashSeed, mixed } from "./table";
+import {
+  addCall,
+  CALL_ANONYMOUS_ID,
+  CALL_CONTEXT,
+  CALL_FORM,
+  CALL_GIVEN,
+  CALL_KIND,
+  CALL_MESSAGE_ID,
+  CALL_NAME,
+  CALL_PROPERTIES_END,
+  CALL_SENT_AT,
+  CALL_USER_ID,
+  callAt,
+  callCount,
+  propertyCount,
+  TEXT_TO,
+} from "./tape";
+import { afterAny, afterProperties, hashText, keysHash, KEY_BYTES_MAX } from "./values";
+
+/** What a body may have; set by the host. */
+let receivedAt: f64 = 0;
+let isWall: bool = true;
+let futureMax: f64 = 0;
+let eventBytesMax: usize = 0;
+let batchEventsMax: u32 = 0;
+let idBytesMax: u32 = 0;
+let messageIdBytesMax: u32 = 0;
+
+export function setBounds(
+  wall: bool,
+  futureMsMax: f64,
+  eventBytes: u32,
+  batchEvents: u32,
+  idBytes: u32,
+  messageIdBytes: u32,
+): void {
+  isWall = wall;
+  futureMax = futureMsMax;
+  eventBytesMax = eventBytes;
+  batchEventsMax = batchEvents;
+  idBytesMax = idBytes;
+  messageIdBytesMax = messageIdBytes;
+}
+
+const NAME_BYTES_MAX: usize = 1_000;
+/** Ids from here on, with a letter or 1 to 9 in front, are none of those that name nobody. */
+const PLAIN_ID_BYTES_MIN: u32 = 10;
+/** JSON text grows by no more than this when it is written anew. */
+const BYTES_PER_UNIT_MAX: usize = 6;
+const TITLES: u32 = EVENT | NAME;
+/** `traits` in ASCII, with room for a vector to be read. */
+const TRAITS_KEY: usize = memory.data<u8>([116, 114, 97, 105, 116, 115, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+const TRAITS_KEY_BYTES: u32 = 6;
+
+/** Reads a body that has one call of a kind; gives the place behind it. */
+export function readCall(from: usize, kind: i32, at: f64): usize {
+  receivedAt = at;
+  const end = call(from, kind);
+  share(0, NaN);
+  return end;
+}
+
+/** Reads a body that has a batch; gives the place behind it. */
+export function readBatch(from: usize, at: f64): usize {
+  receivedAt = at;
+  let seen: u32 = 0;
+  let context: u32 = 0;
+  let sentAt: f64 = NaN;
+  let place = after(from, OPEN_BRACE);
+  do {
+    const nameAt = after(place, QUOTE);
+    place = endOfText(nameAt);
+    const field = nameOfField(nameAt, place) & (BATCH | CONTEXT | SENT_AT);
+    if ((seen & field) !== 0) odd();
+    seen |= field;
+    place = afterSpace(after(place + 1, COLON));
+    if (field === BATCH) place = calls(place);
+    else if (field === CONTEXT) {
+      const begin = place;
+      place = afterContext(place);
+      if ((place - begin) * BYTES_PER_UNIT_MAX > eventBytesMax) odd();
+      context = contextRead;
+    } else if (field === SENT_AT) {
+      place = afterInstant(place);
+      sentAt = instantRead;
+    } else place = afterAny(place);
+    place = afterSpace(place);
+  } while (goesOn(load<u8>(place++), CLOSE_BRACE));
+  if ((seen & BATCH) === 0) odd();
+  share(context, sentAt);
+  return place;
+}
+
+/** Gives what a batch says for all of its calls to those that don't say it themselves, and each its instant. */
+function share(context: u32, sentAt: f64): void {
+  for (let i: u32 = 0; i < callCount; i++) {
+    const row = callAt(i);
+    if (load<u32>(row, CALL_CONTEXT) === 0) store<u32>(row, context, CALL_CONTEXT);
+    const given = load<f64>(row, CALL_GIVEN);
+    const own = load<f64>(row, CALL_SENT_AT);
+    store<f64>(row, timestampOf(given, isNaN(own) ? sentAt : own, receivedAt, isWall, futureMax), CALL_GIVEN);
+  }
+}
+
+function calls(from: usize): usize {
+  let at = afterSpace(after(from, OPEN_BRACKET));
+  if (load<u8>(at) === CLOSE_BRACKET) return at + 1;
+  do {
+    if (callCount >= batchEventsMax) odd();
+    at = afterSpace(call(at, -1));
+  } while (goesOn(load<u8>(at++), CLOSE_BRACKET));
+  return at;
+}
+
+function nameOfField(from: usize, to: usize): u32 {
+  if ((textBits & ESCAPED) !== 0 || to - from > KEY_BYTES_MAX) odd();
+  return fieldNamed(from, to);
+}
+
+/** A call; `kindGiven` is -1 where its `type` must say which. Gives the place behind it. */
+function call(from: usize, kindGiven: i32): usize {
+  const row = addCall();
+  let kind = kindGiven;
+  let seen: u32 = 0;
+  let timestamp: f64 = NaN;
+  let original: f64 = NaN;
+  let sentAt: f64 = NaN;
+  let propertiesAt: usize = 0;
+  let traitsAt: usize = 0;
+  const firstProperty = propertyCount;
+  let at = after(from, OPEN_BRACE);
+  do {
+    const nameAt = after(at, QUOTE);
+    at = endOfText(nameAt);
+    const field = nameOfField(nameAt, at);
+    if ((seen & field) !== 0) odd();
+    seen |= field;
+    at = afterSpace(after(at + 1, COLON));
+    switch (field) {
+      case TYPE:
+        if (kindGiven < 0) {
+          const kindAt = after(at, QUOTE);
+          at = endOfText(kindAt);
+          kind = (kindNamed(kindAt, at++) as i32) - 1;
+          if (kind < 0) odd();
+        } else at = afterAny(at);
+        break;
+      case EVENT:
+      case NAME:
+        // Which of the two counts depends on the kind; both at once are rare.
+        if ((seen & TITLES) === TITLES) odd();
+        at = afterText(at, row + CALL_NAME);
+        if (textBytes(row + CALL_NAME) > NAME_BYTES_MAX) odd();
+        break;
+      case USER_ID:
+        at = afterAscii(at, row + CALL_USER_ID);
+        break;
+      case ANONYMOUS_ID:
+        at = afterAscii(at, row + CALL_ANONYMOUS_ID);
+        break;
+      case MESSAGE_ID:
+        at = afterAscii(at, row + CALL_MESSAGE_ID);
+        break;
+      case TIMESTAMP:
+        at = afterInstant(at);
+        timestamp = instantRead;
+        break;
+      case ORIGINAL_TIMESTAMP:
+        at = afterInstant(at);
+        original = instantRead;
+        break;
+      case SENT_AT:
+        at = afterInstant(at);
+        sentAt = instantRead;
+        break;
+      // Which of these two counts depends on the kind as well, and that may come last.
+      case PROPERTIES:
+        propertiesAt = at;
+        at = kind < 0 || kind === IDENTIFY ? afterValue(at) : afterProperties(at);
+        break;
+      case TRAITS:
+        traitsAt = at;
+        at = kind === IDENTIFY ? afterProperties(at) : afterValue(at);
+        break;
+      case CONTEXT:
+        at = afterContext(at);
+        store<u32>(row, contextRead, CALL_CONTEXT);
+        break;
+      default:
+        at = afterAny(at);
+    }
+    at = afterSpace(at);
+  } while (goesOn(load<u8>(at++), CLOSE_BRACE));
+  if ((at - from) * BYTES_PER_UNIT_MAX > eventBytesMax) odd();
+  if (kind < 0) odd();
+  const others = kind === IDENTIFY ? propertiesAt : traitsAt;
+  if (others !== 0) afterAny(others);
+  const own = kind === IDENTIFY ? traitsAt : propertiesAt;
+  if (own !== 0 && propertyCount === firstProperty) afterProperties(own);
+  let form = mixed(own === 0 ? hashSeed() : keysHash, kind as u64);
+  if (isNamed(row, kind, seen)) form = mixed(form, hashText(row + CALL_NAME));
+  store<u32>(row, form as u32, CALL_FORM);
+  const hasUser = isId(row + CALL_USER_ID, true);
+  const hasAnonymous = isId(row + CALL_ANONYMOUS_ID, false);
+  if (!hasUser && !hasAnonymous) odd();
+  if (textBytes(row + CALL_MESSAGE_ID) > messageIdBytesMax) odd();
+  store<u32>(row, kind, CALL_KIND);
+  store<f64>(row, isNaN(timestamp) ? original : timestamp, CALL_GIVEN);
+  store<f64>(row, sentAt, CALL_SENT_AT);
+  store<u32>(row, propertyCount, CALL_PROPERTIES_END);
+  return at;
+}
+
+/** Whether the call has a name. Takes one away that means nothing for its kind. */
+function isNamed(row: usize, kind: i32, seen: u32): bool {
+  const titled = kind === TRACK ? EVENT : kind === IDENTIFY ? 0 : NAME;
+  if ((seen & titled) !== 0 && textBytes(row + CALL_NAME) > 0) return true;
+  if (kind === TRACK) odd();
+  store<u32>(row + CALL_NAME, 0, TEXT_TO);
+  return false;
+}
+
+/** Reads a text or null into a row. */
+function afterText(from: usize, item: usize): usize {
+  if (load<u8>(from) !== QUOTE) return afterNull(from);
+  const to = endOfText(from + 1);
+  if ((textBits & ESCAPED) !== 0) odd();
+  store<u32>(item, from + 1);
+  store<u32>(item, to, TEXT_TO);
+  return to + 1;
+}
+
+/** Reads an id: ids are hashed by their characters, which only ASCII shows as bytes. */
+function afterAscii(from: usize, item: usize): usize {
+  const to = afterText(from, item);
+  // Before a null this is about the field's name, which is ASCII.
+  if ((textBits & BEYOND_ASCII) !== 0) odd();
+  return to;
+}
+
+function textBytes(item: usize): u32 {
+  return load<u32>(item, TEXT_TO) - load<u32>(item);
+}
+
+/** Whether there is an id. Takes one away that names nobody. */
+function isId(item: usize, isUser: bool): bool {
+  const to = load<u32>(item, TEXT_TO);
+  if (to === 0) return false;
+  const from = load<u32>(item);
+  const length = to - from;
+  const first = load<u8>(from);
+  const isPlain =
+    length >= PLAIN_ID_BYTES_MIN && length <= idBytesMax && first !== ZERO && first !== MINUS && first !== TILDE;
+  if (!isPlain && !isIdOfSomebody(from, to, isUser)) {
+    store<u32>(item, 0, TEXT_TO);
+    return false;
+  }
+  hashText(item);
+  return true;
+}
+
+/** The number of the context that was read, plus one; 0 for null. */
+let contextRead: u32 = 0;
+
+function afterContext(from: usize): usize {
+  contextRead = 0;
+  if (load<u8>(from) !== OPEN_BRACE) return afterNull(from);
+  const to = afterValue(from);
+  const number = nestedNumber(from, to);
+  // Its traits would become the contact's.
+  if (!isObject(number) || hasKey(number, TRAITS_KEY, TRAITS_KEY_BYTES)) odd();
+  contextRead = number + 1;
+  return to;
+}

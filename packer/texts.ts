@@ -1,0 +1,105 @@
+/** The texts of an entry, one behind the other in UTF-8, as they stand in it. With `intern` equal ones are one. */
+import { Buf, BUF_BYTES, claim, empty } from "./memory";
+import { emptySlots, firstSlot, hashAt, itemAt, nextSlot, openSlots, putSlot, Slots, SLOTS_BYTES } from "./table";
+
+/** A text's place among the bytes, and its length. */
+const ROW_BYTES: usize = 8;
+const VECTOR_BYTES: usize = 16;
+
+@unmanaged
+export class Texts {
+  beyondAscii: u32;
+  /** All lengths, or-ed: as wide as the widest. */
+  lengths: u32;
+  count: u32;
+}
+
+const BYTES: usize = 12;
+const ROWS: usize = BYTES + BUF_BYTES;
+const SLOTS: usize = ROWS + BUF_BYTES;
+export const TEXTS_BYTES: usize = SLOTS + SLOTS_BYTES;
+
+export function bytesOf(texts: Texts): Buf {
+  return changetype<Buf>(changetype<usize>(texts) + BYTES);
+}
+
+function rowsOf(texts: Texts): Buf {
+  return changetype<Buf>(changetype<usize>(texts) + ROWS);
+}
+
+function slotsOf(texts: Texts): Slots {
+  return changetype<Slots>(changetype<usize>(texts) + SLOTS);
+}
+
+/** Where the lengths are, `LENGTH_STRIDE` bytes from one to the next. */
+export const LENGTH_STRIDE: usize = ROW_BYTES;
+export function lengthsAt(texts: Texts): usize {
+  return rowsOf(texts).at + 4;
+}
+
+export function openTexts(texts: Texts): void {
+  openSlots(slotsOf(texts));
+}
+
+/** Adds a text; gives its number. */
+export function push(texts: Texts, from: usize, length: u32): u32 {
+  const start = bytesOf(texts).end;
+  copyText(texts, claim(bytesOf(texts), length), from, length);
+  const row = claim(rowsOf(texts), ROW_BYTES);
+  store<u32>(row, start as u32);
+  store<u32>(row, length, 4);
+  texts.lengths |= length;
+  return texts.count++;
+}
+
+function copyText(texts: Texts, to: usize, from: usize, length: u32): void {
+  memory.copy(to, from, length);
+  let at: usize = 0;
+  let beyond: u32 = 0;
+  for (; at + VECTOR_BYTES <= length; at += VECTOR_BYTES) beyond |= i8x16.bitmask(v128.load(from + at));
+  const rest = length - at;
+  if (rest > 0) beyond |= i8x16.bitmask(v128.load(from + at)) & ((1 << rest) - 1);
+  texts.beyondAscii |= beyond;
+}
+
+/** The number of a text; the one that it has already, where it has. Its `textHash` is given. */
+export function intern(texts: Texts, from: usize, to: usize, hash: u32): u32 {
+  const slots = slotsOf(texts);
+  const length = (to - from) as u32;
+  let slot = firstSlot(slots, hash);
+  for (;;) {
+    const item = itemAt(slots, slot);
+    if (item === 0) break;
+    if (hashAt(slots, slot) === hash && isText(texts, item - 1, from, length)) return item - 1;
+    slot = nextSlot(slots, slot);
+  }
+  const number = push(texts, from, length);
+  putSlot(slots, slot, hash, number);
+  return number;
+}
+
+function isText(texts: Texts, number: u32, from: usize, length: u32): bool {
+  const row = rowsOf(texts).at + number * ROW_BYTES;
+  return load<u32>(row, 4) === length && isSame(bytesOf(texts).at + load<u32>(row), from, length);
+}
+
+/** Reads up to fifteen bytes behind both. */
+export function isSame(a: usize, b: usize, length: u32): bool {
+  let at: usize = 0;
+  for (; at + VECTOR_BYTES <= length; at += VECTOR_BYTES) {
+    if (v128.any_true(v128.xor(v128.load(a + at), v128.load(b + at)))) return false;
+  }
+  const rest = length - at;
+  if (rest === 0) return true;
+  const same = i8x16.bitmask(i8x16.eq(v128.load(a + at), v128.load(b + at)));
+  return (~same & ((1 << rest) - 1)) === 0;
+}
+
+export function emptyTexts(texts: Texts): void {
+  texts.beyondAscii = 0;
+  texts.lengths = 0;
+  texts.count = 0;
+  empty(bytesOf(texts));
+  empty(rowsOf(texts));
+  emptySlots(slotsOf(texts));
+}
