@@ -1,5 +1,5 @@
 /** The texts of an entry, one behind the other in UTF-8, as they stand in it. With `intern` equal ones are one. */
-import { Buf, BUF_BYTES, claim, empty } from "./memory";
+import { Buf, BUF_BYTES, claim, empty, reserve } from "./memory";
 import { emptySlots, firstSlot, hashAt, itemAt, nextSlot, openSlots, putSlot, Slots, SLOTS_BYTES } from "./table";
 
 /** A text's place among the bytes, and its length. */
@@ -43,8 +43,11 @@ export function openTexts(texts: Texts): void {
 
 /** Adds a text; gives its number. */
 export function push(texts: Texts, from: usize, length: u32): u32 {
-  const start = bytesOf(texts).end;
-  copyText(texts, claim(bytesOf(texts), length), from, length);
+  const bytes = bytesOf(texts);
+  const start = bytes.end;
+  // Whole vectors are copied, so the last may reach behind the text.
+  texts.beyondAscii |= copyText(reserve(bytes, length + VECTOR_BYTES), from, length);
+  bytes.end = start + length;
   const row = claim(rowsOf(texts), ROW_BYTES);
   store<u32>(row, start as u32);
   store<u32>(row, length, 4);
@@ -52,14 +55,18 @@ export function push(texts: Texts, from: usize, length: u32): u32 {
   return texts.count++;
 }
 
-function copyText(texts: Texts, to: usize, from: usize, length: u32): void {
-  memory.copy(to, from, length);
+/** Gives something else than 0 where a byte is not ASCII. */
+function copyText(to: usize, from: usize, length: u32): u32 {
   let at: usize = 0;
   let beyond: u32 = 0;
-  for (; at + VECTOR_BYTES <= length; at += VECTOR_BYTES) beyond |= i8x16.bitmask(v128.load(from + at));
-  const rest = length - at;
-  if (rest > 0) beyond |= i8x16.bitmask(v128.load(from + at)) & ((1 << rest) - 1);
-  texts.beyondAscii |= beyond;
+  for (; at + VECTOR_BYTES <= length; at += VECTOR_BYTES) {
+    const bytes = v128.load(from + at);
+    v128.store(to + at, bytes);
+    beyond |= i8x16.bitmask(bytes);
+  }
+  const bytes = v128.load(from + at);
+  v128.store(to + at, bytes);
+  return beyond | (i8x16.bitmask(bytes) & ((1 << (length - at)) - 1));
 }
 
 /** The number of a text; the one that it has already, where it has. Its `textHash` is given. */
