@@ -54,7 +54,7 @@ export function createLookAhead(seen: Seen, directory: Directory, pages: Pages):
       // Contacts at rest are about to be decoded: all of their rows.
       for (let i = 0; i < atRest; i++) read ^= memory.touchRow(rows[i] as number);
       for (let i = 0; i < atRest; i++) read ^= memory.touchRowLines(rows[i] as number);
-      numbers.look(heads, count, starts, items, plan.numberFeatures);
+      numbers.look(heads, count, starts, items, plan.effects);
       // Kept, so that the reads aren't left out.
       unread = read;
     },

@@ -5,7 +5,6 @@ import type { Event } from "../../kernel/event.ts";
 import type * as Feed from "../../kernel/feed.ts";
 import { LIMITS } from "../../kernel/limits.ts";
 import { EMPTY_MODEL, type ModelRecord } from "../../kernel/model-record.ts";
-import type { SelectorPlan } from "../../dsl/plan/builder.ts";
 import type * as Dispatch from "../../dsl/plan/dispatch.ts";
 import type * as Registry from "../../dsl/registry.ts";
 import type * as ShardModule from "../../processor/shard.ts";
@@ -78,22 +77,23 @@ export function matchingContender(rules: readonly Rule[]): Contender {
   const numbered = createNumbering();
   /** The rule of each selector, by its order; -1 until it is met. */
   const ruleOf = new Int32Array(rules.length).fill(-1);
-  const findRule = (selector: SelectorPlan): number => {
-    const [feature] = selector.features;
+  const findRule = (order: number): number => {
+    const selector = plan.selectorsFor.selectors[order];
+    const feature = selector?.features[0];
     const { starts, roots } = plan.readers.features;
     const found = plan.roots[roots[starts[feature?.index ?? -1] ?? -1] ?? -1];
     const segment = found?.kind === "segment" ? plan.segments.find(({ id }) => id === found.id) : undefined;
-    if (segment === undefined) throw new Error(`no rule belongs to the selector ${selector.text}`);
-    return (ruleOf[selector.order] = Number(segment.name.slice("rule ".length)));
+    if (segment === undefined) throw new Error(`no rule belongs to the selector ${selector?.text}`);
+    return (ruleOf[order] = Number(segment.name.slice("rule ".length)));
   };
   const match = (entry: EntryReader, contacts: readonly number[]): void => {
     const view = openView(entry, plan.keys);
     for (let event = 0; event < entry.count; event++) {
       const matches = matchEvent(plan.selectorsFor, view, event, plan.matched);
       for (let i = 0; i < matches; i++) {
-        const selector = plan.matched[i] as SelectorPlan;
-        const rule = ruleOf[selector.order] as number;
-        memberships.add(rule < 0 ? findRule(selector) : rule, contacts[event] as number);
+        const order = plan.matched[i] as number;
+        const rule = ruleOf[order] as number;
+        memberships.add(rule < 0 ? findRule(order) : rule, contacts[event] as number);
       }
     }
   };

@@ -55,7 +55,11 @@ export function applyEvent(
   const matches = matchEvent(plan.selectorsFor, view, event, plan.matched);
   let isLeast = true;
   for (let i = 0; i < matches; i++) {
-    isLeast = takeMatch(plan, contact, plan.matched[i] as SelectorPlan, view, event, at, now, sink) && isLeast;
+    const order = plan.matched[i] as number;
+    isLeast =
+      (plan.effects.hasMore[order] === 0
+        ? takePlainMatch(plan, contact, order, at, now, sink)
+        : takeMatch(plan, contact, order, view, event, at, now, sink)) && isLeast;
   }
   if (tagChanges.count > 0) markTagReaders(plan, contact);
   evaluateDirty(plan, contact, now, "event", sink, isLeast);
@@ -83,11 +87,33 @@ function noteCall(plan: Plan, contact: Contact, at: number, known: boolean): voi
   }
 }
 
-/** Gives whether the contact's `nextFlip` still is the least of what is armed. */
+/**
+ * `takeMatch` for a selector that changes lists of timestamps and the score alone. Gives whether the contact's `nextFlip`
+ * still is the least of what is armed.
+ */
+function takePlainMatch(
+  plan: Plan,
+  contact: Contact,
+  order: number,
+  at: number,
+  now: number,
+  sink: MembershipSink,
+): boolean {
+  const { effects } = plan;
+  const end = effects.starts[order + 1] as number;
+  let isLeast = true;
+  for (let i = effects.starts[order] as number; i < end; i++) {
+    isLeast = takeTime(plan, contact, (effects.features[i] as number) >>> 1, at, now, sink) && isLeast;
+  }
+  const points = effects.points[order] as number;
+  if (points !== 0) addScore(plan, contact, points);
+  return isLeast;
+}
+
 function takeMatch(
   plan: Plan,
   contact: Contact,
-  selector: SelectorPlan,
+  order: number,
   view: EventView,
   event: number,
   at: number,
@@ -96,17 +122,15 @@ function takeMatch(
 ): boolean {
   const { reaches, timesKept } = plan;
   const { starts, roots } = plan.readers.features;
+  const selector = plan.selectorsFor.selectors[order] as SelectorPlan;
   let isLeast = true;
   for (const feature of selector.features) {
     const { index } = feature;
-    const kept = timesKept[index] as number;
-    let changed: boolean;
-    if (kept === 0) changed = feature.add(contact, view, event, at, now);
-    else {
-      const times = addTime(contact, index, at, now - (reaches[index] as number), kept);
-      changed = times > 0;
-      if (changed) isLeast = reachThresholds(plan, contact, index, times, now, sink) && isLeast;
+    if (timesKept[index] !== 0) {
+      isLeast = takeTime(plan, contact, index, at, now, sink) && isLeast;
+      continue;
     }
+    const changed = feature.add(contact, view, event, at, now);
     forgetNeighbours(contact, reaches, now);
     if (changed) plan.dirty.addRange(roots, starts[index] as number, starts[index + 1] as number);
   }
@@ -115,5 +139,24 @@ function takeMatch(
     const { name, points } = selector.tags[i] as TagPoints;
     addTagPoints(contact, name.hash, name.bytes, 0, name.bytes.length, points, plan.limits.tags_max);
   }
+  return isLeast;
+}
+
+/** Adds a timestamp to the list of a feature. Gives whether the contact's `nextFlip` still is the least. */
+function takeTime(
+  plan: Plan,
+  contact: Contact,
+  feature: number,
+  at: number,
+  now: number,
+  sink: MembershipSink,
+): boolean {
+  const { reaches, timesKept } = plan;
+  const { starts, roots } = plan.readers.features;
+  const times = addTime(contact, feature, at, now - (reaches[feature] as number), timesKept[feature] as number);
+  let isLeast = true;
+  if (times > 0) isLeast = reachThresholds(plan, contact, feature, times, now, sink);
+  forgetNeighbours(contact, reaches, now);
+  if (times > 0) plan.dirty.addRange(roots, starts[feature] as number, starts[feature + 1] as number);
   return isLeast;
 }

@@ -4,7 +4,7 @@
  * found, for all events; nothing else is decided by what is read, or the processor would have to guess and to begin
  * again where it guessed wrongly.
  */
-import type { NumberFeatures } from "../plan/number-features.ts";
+import type { NumberFeatures } from "../plan/selector-effects.ts";
 import * as layout from "./head.ts";
 import type { ContactMemory } from "./memory.ts";
 import * as slabs from "./slab.ts";
@@ -37,9 +37,9 @@ export class ReadAhead {
    * `heads`: of the contacts of the first `count` events, 0 for those that aren't in memory. `starts` and `items`: the
    * selectors that they match, as `Dispatch` has them.
    */
-  look(heads: Int32Array, count: number, starts: Int32Array, items: Int32Array, features: NumberFeatures): void {
+  look(heads: Int32Array, count: number, starts: Int32Array, items: Int32Array, effects: NumberFeatures): void {
     let read = this.#touchKeys(heads, count);
-    const pairs = this.#findCells(heads, count, starts, items, features);
+    const pairs = this.#findCells(heads, count, starts, items, effects);
     const { i32 } = this.#memory.slab;
     const cells = this.#cells;
     const lists = this.#lists;

@@ -95,17 +95,17 @@ export function matchAhead(dispatch: Dispatch, view: DispatchView): void {
   if (dispatch.view !== view) lookUp(dispatch, view);
 }
 
-/** Puts the selectors that an event matches into `into`, in the order of the plan; gives how many there are. */
-export function matchEvent(dispatch: Dispatch, view: DispatchView, event: number, into: SelectorPlan[]): number {
+/** Puts the selectors that an event matches into `into`, by their order and ascending; gives how many there are. */
+export function matchEvent(dispatch: Dispatch, view: DispatchView, event: number, into: Int32Array): number {
   matchAhead(dispatch, view);
-  const { items, selectors, starts } = dispatch;
+  const { items, starts } = dispatch;
   const end = starts[event + 1] as number;
   let count = 0;
   for (let i = starts[event] as number; i < end; i++) {
     const item = items[i] as number;
     const order = item >>> 1;
     if ((item & 1) !== 0 && dispatch.rests[order]?.(view, event) !== true) continue;
-    into[count++] = selectors[order] as SelectorPlan;
+    into[count++] = order;
   }
   return count;
 }
@@ -182,22 +182,7 @@ function lookUp(dispatch: Dispatch, view: DispatchView): void {
     if (total - first > 1) sort(items, first, total);
   }
   starts[count] = total;
-  touch(dispatch.selectors, items, total);
   dispatch.view = view;
-}
-
-/**
- * Reads something of each selector that was found and of its features. With thousands of them they are seldom in a
- * cache; in loops that do nothing else the waits for memory overlap.
- */
-function touch(selectors: readonly SelectorPlan[], items: Int32Array, count: number): void {
-  let read = 0;
-  for (let i = 0; i < count; i++) read += (selectors[(items[i] as number) >>> 1] as SelectorPlan).features.length;
-  for (let i = 0; i < count; i++) {
-    for (const feature of (selectors[(items[i] as number) >>> 1] as SelectorPlan).features) read += feature.index;
-  }
-  // Looked at, so that the reads aren't left out.
-  if (read < 0) throw new Error("selectors have fewer features than none");
 }
 
 /** Up to so many numbers a loop over all of them is faster than what has to be foreseen at every step. */

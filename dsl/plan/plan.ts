@@ -6,19 +6,11 @@ import type { Predicate } from "../ast.ts";
 import type { CheckedModel } from "../check.ts";
 import type { Feature } from "../features/feature.ts";
 import type { Retention } from "../features/times.ts";
-import {
-  createPlanBuilder,
-  noReads,
-  type PlanBuilder,
-  type PlanLimits,
-  type Reads,
-  type SelectorPlan,
-} from "./builder.ts";
+import { createPlanBuilder, noReads, type PlanBuilder, type PlanLimits, type Reads } from "./builder.ts";
 import { compileCardFacts, compileValueFacts, type AggregateFact, type ValueFact } from "./card-facts.ts";
 import { DirtySet } from "./dirty.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import type { PropertyKeys } from "./event-view.ts";
-import { numberFeaturesOf, type NumberFeatures } from "./number-features.ts";
 import type { Names } from "./operand.ts";
 import { compilePredicate } from "./predicate.ts";
 import { initialRoots } from "./initial.ts";
@@ -26,6 +18,7 @@ import { readersOf, type Readers } from "./readers.ts";
 import type { Root } from "./root.ts";
 import { compileScoreRules, compileTagRules, type ScoringRules } from "./rules.ts";
 import { areForEver, compileScore, type ScoreRead } from "./score-root.ts";
+import { effectsOf, type SelectorEffects } from "./selector-effects.ts";
 import { compileTags, needsTagsRoot, type TagsRead } from "./tags-root.ts";
 import { thresholdsOf, type Thresholds } from "./thresholds.ts";
 import type { FeatureUse } from "./uses.ts";
@@ -65,10 +58,10 @@ export interface Plan {
   readonly initial: readonly number[];
   /** Scratch for evaluation, empty between events. */
   readonly dirty: DirtySet;
-  /** Scratch for the selectors that an event matches. */
-  readonly matched: SelectorPlan[];
+  /** Scratch for the selectors that an event matches, by their order. */
+  readonly matched: Int32Array;
   readonly selectorsFor: Dispatch;
-  readonly numberFeatures: NumberFeatures;
+  readonly effects: SelectorEffects;
 }
 
 export interface NameIds {
@@ -89,6 +82,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
   const aggregates = compileCardFacts(model, builder, uses);
   const values = compileValueFacts(model, builder, names);
   const selectors = [...builder.selectors.values()];
+  const timesKept = builder.timesKept();
   const first = model.stages[0];
   const startStage = first !== undefined && first.when === null ? ids.stage(first.name) : -1;
   return {
@@ -97,7 +91,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     features: builder.features,
     windows: builder.windows(),
     reaches: builder.reaches(),
-    timesKept: builder.timesKept(),
+    timesKept,
     roots,
     thresholds: thresholdsOf(roots, builder.features.length),
     readers: readersOf(roots, reads, builder.features.length),
@@ -111,9 +105,9 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     uses,
     initial: initialRoots(roots, reads, startStage),
     dirty: new DirtySet(roots.length),
-    matched: [],
+    matched: new Int32Array(selectors.length),
     selectorsFor: createDispatch(selectors, builder.keys),
-    numberFeatures: numberFeaturesOf(selectors),
+    effects: effectsOf(selectors, timesKept),
   };
 }
 

@@ -83,7 +83,7 @@ function matched(plan: Plan, events: readonly Event[]): string[][] {
   const view = openView(openEntry(encodeEntry(events, 0)), plan.keys);
   return events.map((_, i) => {
     const count = matchEvent(plan.selectorsFor, view, i, plan.matched);
-    return plan.matched.slice(0, count).map(({ text }) => text);
+    return Array.from(plan.matched.subarray(0, count), (order) => plan.selectorsFor.selectors[order]?.text ?? "");
   });
 }
 
