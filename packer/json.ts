@@ -19,7 +19,6 @@ import {
   POINT,
   QUOTE,
   SMALL_E,
-  SMALL_U,
   SPACE,
   TAB,
   ZERO,
@@ -53,8 +52,7 @@ export function endOfText(from: usize): usize {
     at += ahead;
     const byte = load<u8>(at);
     if (byte === QUOTE) break;
-    // Escapes of surrogates may be halves of pairs.
-    if (byte !== BACKSLASH || load<u8>(at, 1) === SMALL_U) odd();
+    if (byte !== BACKSLASH) odd();
     bits |= ESCAPED;
     at += 2;
   }

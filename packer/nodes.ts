@@ -3,8 +3,8 @@
  * length (u32) and its UTF-8, of an array how many items it has (u32) and these, of an object how many keys (u32) and for
  * each its length (u32), its UTF-8, the size of its value's nodes (u32) and these.
  *
- * What is rare is left to the host: escapes, keys given twice or that JavaScript puts in another order, and all that is too
- * deep or too long to be taken.
+ * What is rare is left to the host: keys given twice or that JavaScript puts in another order, and all that is too deep or
+ * too long to be taken.
  */
 import {
   after,
@@ -17,6 +17,7 @@ import {
   numberRead,
   textBits,
 } from "./json";
+import { unescaped } from "./escapes";
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -87,11 +88,13 @@ function value(from: usize, into: usize, depth: i32): usize {
 function text(from: usize, into: usize): usize {
   const to = endOfText(from + 1);
   textEnd = to + 1;
-  if ((textBits & ESCAPED) !== 0) return 0;
-  const length = (to - from - 1) as u32;
-  store<u32>(into, length);
-  memory.copy(into + 4, from + 1, length);
-  return into + 4 + length;
+  const at = into + 4;
+  const length = to - from - 1;
+  memory.copy(at, from + 1, length);
+  let end = at + length;
+  if ((textBits & ESCAPED) !== 0) end = unescaped(at, end);
+  store<u32>(into, (end - at) as u32);
+  return end;
 }
 
 function array(from: usize, into: usize, depth: i32): usize {

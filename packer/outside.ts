@@ -9,9 +9,6 @@ export declare function odd(): void;
 /** The number that a text of JSON stands for. */
 export declare function numberOf(from: usize, to: usize): f64;
 
-/** Puts what a text between its quotes stands for in its place, in UTF-8, which is never longer; gives its new end. */
-export declare function decode(from: usize, to: usize): usize;
-
 /** The instant that a text between its quotes stands for, ms since 1970. */
 export declare function instantOf(from: usize, to: usize): f64;
 

@@ -4,6 +4,7 @@
  * knows the rules in full. So each rule here may be stricter than there and must never be laxer. Nothing is done with a
  * tape before its whole body has been read.
  */
+import { unescaped } from "./escapes";
 import { fieldNamed, kindNamed } from "./fields";
 import { afterInstant, instantRead, timestampOf } from "./instants";
 import { after, afterNull, afterSpace, afterValue, endOfText, goesOn, textBits } from "./json";
@@ -189,17 +190,17 @@ function call(from: usize, kindGiven: i32): usize {
       case NAME:
         // Which of the two counts depends on the kind; both at once are rare.
         if ((seen & TITLES) === TITLES) odd();
-        at = afterText(at, row + CALL_NAME);
+        at = afterText(at, row + CALL_NAME, false);
         if (textBytes(row + CALL_NAME) > NAME_BYTES_MAX) odd();
         break;
       case USER_ID:
-        at = afterAscii(at, row + CALL_USER_ID);
+        at = afterText(at, row + CALL_USER_ID, true);
         break;
       case ANONYMOUS_ID:
-        at = afterAscii(at, row + CALL_ANONYMOUS_ID);
+        at = afterText(at, row + CALL_ANONYMOUS_ID, true);
         break;
       case MESSAGE_ID:
-        at = afterAscii(at, row + CALL_MESSAGE_ID);
+        at = afterText(at, row + CALL_MESSAGE_ID, true);
         break;
       case TIMESTAMP:
         at = afterInstant(at);
@@ -260,22 +261,21 @@ function isNamed(row: usize, kind: i32, seen: u32): bool {
   return false;
 }
 
-/** Reads a text or null into a row. */
-function afterText(from: usize, item: usize): usize {
+/** Reads a text or null into a row. Ids must be ASCII: they are hashed by their characters, which only that shows as bytes. */
+function afterText(from: usize, item: usize, isId: bool): usize {
   if (load<u8>(from) !== QUOTE) return afterNull(from);
   const to = endOfText(from + 1);
-  if ((textBits & ESCAPED) !== 0) odd();
+  let end = to;
+  if ((textBits & ESCAPED) !== 0) end = unescaped(from + 1, to);
+  if (isId && ((textBits & BEYOND_ASCII) !== 0 || (end !== to && !isAscii(from + 1, end)))) odd();
   store<u32>(item, from + 1);
-  store<u32>(item, to, TEXT_TO);
+  store<u32>(item, end, TEXT_TO);
   return to + 1;
 }
 
-/** Reads an id: ids are hashed by their characters, which only ASCII shows as bytes. */
-function afterAscii(from: usize, item: usize): usize {
-  const to = afterText(from, item);
-  // Before a null this is about the field's name, which is ASCII.
-  if ((textBits & BEYOND_ASCII) !== 0) odd();
-  return to;
+function isAscii(from: usize, to: usize): bool {
+  for (let at = from; at < to; at++) if (load<u8>(at) >= 0x80) return false;
+  return true;
 }
 
 function textBytes(item: usize): u32 {

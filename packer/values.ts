@@ -30,7 +30,8 @@ import {
   VALUE_TRUE,
 } from "./layout";
 import { nestedNumber } from "./nested";
-import { decode, odd } from "./outside";
+import { unescaped } from "./escapes";
+import { odd } from "./outside";
 import { hashSeed, mixed, textHash } from "./table";
 import {
   addProperty,
@@ -62,7 +63,7 @@ export function afterAny(from: usize): usize {
   switch (byte) {
     case QUOTE: {
       const to = endOfText(from + 1);
-      if ((textBits & ESCAPED) !== 0) decode(from + 1, to);
+      if ((textBits & ESCAPED) !== 0) unescaped(from + 1, to);
       return to + 1;
     }
     case OPEN_BRACE:
@@ -104,10 +105,10 @@ export function afterProperties(from: usize): usize {
   do {
     const keyAt = after(at, QUOTE);
     at = endOfText(keyAt);
-    if ((textBits & ESCAPED) !== 0 || at - keyAt > KEY_BYTES_MAX || propertyCount - first === KEYS_MAX) odd();
+    if (at - keyAt > KEY_BYTES_MAX || propertyCount - first === KEYS_MAX) odd();
     const row = addProperty();
     store<u32>(row, keyAt, PROPERTY_KEY);
-    store<u32>(row, at, PROPERTY_KEY + TEXT_TO);
+    store<u32>(row, (textBits & ESCAPED) === 0 ? at : unescaped(keyAt, at), PROPERTY_KEY + TEXT_TO);
     const hash = hashText(row + PROPERTY_KEY);
     // Of equal keys the last would count. Different keys of one hash are rare enough.
     for (let other = propertyAt(first); other < row; other += PROPERTY_BYTES) {
@@ -128,7 +129,7 @@ function afterProperty(from: usize, row: usize): usize {
       const to = endOfText(from + 1);
       store<u8>(row, VALUE_STRING, PROPERTY_TYPE);
       store<u32>(row, from + 1, PROPERTY_VALUE);
-      store<u32>(row, (textBits & ESCAPED) === 0 ? to : decode(from + 1, to), PROPERTY_VALUE + TEXT_TO);
+      store<u32>(row, (textBits & ESCAPED) === 0 ? to : unescaped(from + 1, to), PROPERTY_VALUE + TEXT_TO);
       hashText(row + PROPERTY_VALUE);
       return to + 1;
     }

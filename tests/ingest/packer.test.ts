@@ -134,6 +134,20 @@ describe("an ordinary call", () => {
     ).toBe(true);
   });
 
+  test.each([
+    ["letters beyond ASCII", '"Gr\\u00f6\\u00dfe \\u65E5"'],
+    ["pairs", '"\\ud83d\\ude42 \\uD83D\\uDE42"'],
+    ["halves of pairs", '"\\ud83d \\ude42 \\ud83dx \\ud83d\\n \\ud83d\\ud83d\\ude42 \\ud83d\\u0041"'],
+    ["all short ones", '"\\"\\\\\\/\\b\\f\\n\\r\\t"'],
+    ["zeros and ASCII", '"\\u0000\\u001f\\u007f\\u0041\\u07ff\\u0800\\uffff"'],
+    ["a backslash before a u", '"\\\\u0041"'],
+  ])("may have escapes, in names, values, keys and contexts: %s", (_, escaped) => {
+    const fields = `"properties":{${escaped}:${escaped},"list":[${escaped},{${escaped}:1}]},"context":{"c":${escaped}}`;
+    const call = `{"type":"track","event":${escaped},"userId":"\\u0075ser\\/1","messageId":"m\\/1",${fields}}`;
+    expect(check(Buffer.from(call), "track")).toBe(true);
+    expect(check(Buffer.from(`{"batch":[${call}, ${call}]}`), "batch")).toBe(true);
+  });
+
   test("in a batch shares the batch's context and time of sending, wherever these stand", () => {
     const own = { context: { ip: "::2" }, timestamp: "2026-01-31T10:00:00Z", sentAt: "2026-01-31T11:58:00Z" };
     const batch = [
@@ -166,8 +180,16 @@ describe("what is left alone", () => {
     ["more behind the end", body('{"event":"x","userId":"u"} 1')],
     ["a key given twice", body('{"event":"x","userId":"u","userId":"v"}')],
     ["a property given twice", body('{"event":"x","userId":"u","properties":{"a":1,"a":2}}')],
-    ["an escaped key", body('{"event":"x","userId":"u","properties":{"\\n":1}}')],
-    ["half a pair", body('{"event":"x","userId":"u","properties":{"a":"\\ud800"}}')],
+    ["an escape that there isn't", body('{"event":"x","userId":"u","properties":{"a":"\\x41"}}')],
+    ["a digit missing in an escape", body('{"event":"x","userId":"u","properties":{"a":"\\u00g0"}}')],
+    ["an escape cut off", body('{"event":"x","userId":"u","properties":{"a":"\\u00"}}')],
+    ["an escaped letter beyond ASCII in an id", body('{"event":"x","userId":"\\u00e9"}')],
+    [
+      "keys that are equal once escapes are replaced",
+      body('{"event":"x","userId":"u","properties":{"a":1,"\\u0061":2}}'),
+    ],
+    ["keys that are halves of pairs", body('{"event":"x","userId":"u","properties":{"o":{"\\ud800":1,"\\udbff":2}}}')],
+    ["escaped traits in the context", body('{"event":"x","userId":"u","context":{"tr\\u0061its":{"a":1}}}')],
     ["bad UTF-8", Buffer.concat([body('{"event":"'), Buffer.from([0xff]), body('","userId":"u"}')])],
     ["a control character", body('{"event":"a\tb","userId":"u"}')],
     ["a number too large", body('{"event":"x","userId":"u","properties":{"a":1e999}}')],
@@ -301,8 +323,15 @@ const kinds = fc.oneof(
   fc.constantFrom(...CALL_KINDS),
 );
 
-function textOf(value: unknown, indent: number): string {
-  return JSON.stringify(value, null, indent).replace(/"#([-+.0-9eE]+)#"/g, "$1");
+/** How clients write JSON: as short as can be, with white space, or with every letter beyond ASCII and each slash escaped. */
+const STYLES = ["short", "spaced", "escaped"] as const;
+type Style = (typeof STYLES)[number];
+
+function textOf(value: unknown, style: Style): string {
+  const text = JSON.stringify(value, null, style === "spaced" ? 1 : 0).replace(/"#([-+.0-9eE]+)#"/g, "$1");
+  if (style !== "escaped") return text;
+  const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return text.replaceAll("/", "\\/").replace(/[\u0080-\uffff]/g, escape);
 }
 
 const LIKELY = { event: "Order Completed", userId: "customer-12345", type: "track" };
@@ -311,8 +340,8 @@ describe("random bodies", () => {
   test("single calls are taken as they are read, or left alone", () => {
     let taken = 0;
     fc.assert(
-      fc.property(anyCall, kinds, fc.constantFrom(0, 1), (object, kind, indent) => {
-        if (check(Buffer.from(textOf({ ...LIKELY, ...object }, indent)), kind)) taken++;
+      fc.property(anyCall, kinds, fc.constantFrom(...STYLES), (object, kind, style) => {
+        if (check(Buffer.from(textOf({ ...LIKELY, ...object }, style)), kind)) taken++;
       }),
       { numRuns: 1_500 },
     );
@@ -322,10 +351,15 @@ describe("random bodies", () => {
   test("batches too", () => {
     let taken = 0;
     fc.assert(
-      fc.property(fc.array(anyCall, { maxLength: 4 }), sharedFields, fc.constantFrom(0, 1), (list, shared, indent) => {
-        const batch = list.map((object) => ({ ...LIKELY, ...object }));
-        if (check(Buffer.from(textOf({ batch, ...shared }, indent)), "batch")) taken++;
-      }),
+      fc.property(
+        fc.array(anyCall, { maxLength: 4 }),
+        sharedFields,
+        fc.constantFrom(...STYLES),
+        (list, shared, style) => {
+          const batch = list.map((object) => ({ ...LIKELY, ...object }));
+          if (check(Buffer.from(textOf({ batch, ...shared }, style)), "batch")) taken++;
+        },
+      ),
       { numRuns: 1_000 },
     );
     expect(taken).toBeGreaterThan(200);
