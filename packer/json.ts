@@ -131,13 +131,13 @@ export function afterValue(from: usize): usize {
 }
 
 /** Digits that a double holds exactly whatever they are, and powers of ten that it does. */
-const EXACT_DIGITS: usize = 15;
+export const EXACT_DIGITS: usize = 15;
 const POWERS: StaticArray<f64> = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /** The number that `afterNumber` has read; never a negative zero. */
 export let numberRead: f64 = 0;
 
-function isDigit(byte: u8): bool {
+export function isDigit(byte: u8): bool {
   return ((byte - ZERO) as u8) <= 9;
 }
 

@@ -7,7 +7,18 @@
 import { unescaped } from "./escapes";
 import { fieldNamed, kindNamed } from "./fields";
 import { afterInstant, instantRead, timestampOf } from "./instants";
-import { after, afterNull, afterSpace, afterValue, endOfText, goesOn, textBits } from "./json";
+import {
+  after,
+  afterNull,
+  afterNumber,
+  afterSpace,
+  afterValue,
+  endOfText,
+  EXACT_DIGITS,
+  goesOn,
+  isDigit,
+  textBits,
+} from "./json";
 import {
   ANONYMOUS_ID,
   BATCH,
@@ -261,9 +272,13 @@ function isNamed(row: usize, kind: i32, seen: u32): bool {
   return false;
 }
 
-/** Reads a text or null into a row. Ids must be ASCII: they are hashed by their characters, which only that shows as bytes. */
+/**
+ * Reads a text or null into a row. Ids may be whole numbers as well, which are texts as they stand, and must be ASCII: they
+ * are hashed by their characters, which only that shows as bytes.
+ */
 function afterText(from: usize, item: usize, isId: bool): usize {
-  if (load<u8>(from) !== QUOTE) return afterNull(from);
+  const byte = load<u8>(from);
+  if (byte !== QUOTE) return isId && isDigit(byte) ? afterWhole(from, item) : afterNull(from);
   const to = endOfText(from + 1);
   let end = to;
   if ((textBits & ESCAPED) !== 0) end = unescaped(from + 1, to);
@@ -271,6 +286,15 @@ function afterText(from: usize, item: usize, isId: bool): usize {
   store<u32>(item, from + 1);
   store<u32>(item, end, TEXT_TO);
   return to + 1;
+}
+
+function afterWhole(from: usize, item: usize): usize {
+  const to = afterNumber(from);
+  for (let at = from; at < to; at++) if (!isDigit(load<u8>(at))) odd();
+  if (to - from > EXACT_DIGITS) odd();
+  store<u32>(item, from);
+  store<u32>(item, to, TEXT_TO);
+  return to;
 }
 
 function isAscii(from: usize, to: usize): bool {
