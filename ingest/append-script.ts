@@ -1,5 +1,5 @@
 /**
- * Appends one entry to each of several streams.
+ * Appends entries to streams; a stream that comes several times gets several, in their order.
  *
  * Guarantees
  * - A stream that can't take its entry (a key of another type, a server out of memory) keeps no other from taking its
@@ -9,8 +9,8 @@
  *
  * Replies a flat list of the places (from 1) of what failed, each with its error; empty when all is in.
  *
- * KEYS  the streams; on one server only, since they don't share a slot
- * ARGV  one entry for each
+ * KEYS  a stream for each entry; on one server only, since they don't share a slot
+ * ARGV  the entries
  */
 import { defineScript } from "../kernel/scripts.ts";
 

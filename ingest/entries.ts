@@ -1,7 +1,7 @@
 /**
- * The entries of a group of events, one for each partition and sometimes two: what comes as bodies of ordinary calls goes
- * through the packer, what comes as objects through an `EntryWriter`, and where the two take turns in a partition the one's
- * entry is closed before the other's begins, so that events stay in their order.
+ * The entries of a group of events, at most two for each partition: one of what came as bodies of ordinary calls, which the
+ * packer makes, and one of what came as objects, which an `EntryWriter` makes. In each of them events stay in the order in
+ * which they came.
  */
 import type { Clock } from "../kernel/clock.ts";
 import { EntryWriter } from "../kernel/entry-writer.ts";
@@ -19,9 +19,9 @@ export class GroupEntries {
   readonly #packer: Packer;
   readonly #clock: Clock;
   readonly #writers: readonly EntryWriter[];
-  /** Partitions that have an open entry. */
-  readonly #open: number[] = [];
-  #closed: Entry[] = [];
+  /** Partitions that the packer has an entry for, and those that a writer has. */
+  readonly #packed: number[] = [];
+  readonly #written: number[] = [];
   #events = 0;
   #bytes = 0;
 
@@ -45,11 +45,7 @@ export class GroupEntries {
     const collected = this.#packer.collect();
     this.#events += collected.events;
     this.#bytes += collected.bytes;
-    for (const partition of collected.begun) {
-      const writer = this.#writer(partition);
-      if (writer.count === 0) this.#open.push(partition);
-      else this.#close(partition, writer.count, writer.finish(this.#clock.now()));
-    }
+    for (const partition of collected.begun) this.#packed.push(partition);
     return collected;
   }
 
@@ -60,11 +56,7 @@ export class GroupEntries {
     const { lo, hi } = hash;
     const partition = partitionOfHash(lo, this.#writers.length);
     const writer = this.#writer(partition);
-    if (writer.count === 0) {
-      const packed = this.#packer.eventsIn(partition);
-      if (packed === 0) this.#open.push(partition);
-      else this.#close(partition, packed, this.#packer.finish(partition, this.#clock.now()));
-    }
+    if (writer.count === 0) this.#written.push(partition);
     const before = writer.bytes;
     writer.addHashed(event, contactId, lo, hi);
     this.#bytes += writer.bytes - before;
@@ -72,25 +64,24 @@ export class GroupEntries {
     return partition;
   }
 
-  /** All entries, those of a partition in their order. There are none from now on. */
+  /** All entries. There are none from now on. */
   take(): readonly Entry[] {
     const receivedAt = this.#clock.now();
-    for (const partition of this.#open) {
-      const writer = this.#writer(partition);
-      const events = writer.count === 0 ? this.#packer.eventsIn(partition) : writer.count;
-      const bytes = writer.count === 0 ? this.#packer.finish(partition, receivedAt) : writer.finish(receivedAt);
-      this.#close(partition, events, bytes);
+    const entries: Entry[] = [];
+    for (const partition of this.#packed) {
+      const events = this.#packer.eventsIn(partition);
+      entries.push({ partition, events, bytes: this.#packer.finish(partition, receivedAt) });
     }
-    const entries = this.#closed;
-    this.#closed = [];
-    this.#open.length = 0;
+    for (const partition of this.#written) {
+      const writer = this.#writer(partition);
+      const events = writer.count;
+      entries.push({ partition, events, bytes: writer.finish(receivedAt) });
+    }
+    this.#packed.length = 0;
+    this.#written.length = 0;
     this.#events = 0;
     this.#bytes = 0;
     return entries;
-  }
-
-  #close(partition: number, events: number, bytes: Buffer): void {
-    this.#closed.push({ partition, events, bytes });
   }
 
   #writer(partition: number): EntryWriter {

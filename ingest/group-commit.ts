@@ -1,11 +1,11 @@
 /**
- * Group commit: events of concurrent requests are packed into one stream entry for each partition, and every request
- * is answered when all entries that hold its events are acknowledged.
+ * Group commit: events of concurrent requests are packed into one stream entry for each partition (two where they came in
+ * both ways that entries.ts knows), and every request is answered when all entries that hold its events are acknowledged.
  *
  * What a caller can rely on: a waiter hears of success only after Redis has acknowledged every one of its events; when
  * it hears of an error, some, all or none of them may be in the streams, and sending them again is harmless because the
- * processor drops messageIds that it has seen. Events of one `collect` that go to one partition stay in their order,
- * and so do those of calls one after the other.
+ * processor drops messageIds that it has seen. Events of one `collect` that go to one partition stay in their order, and
+ * whoever waits for an answer before it sends more finds these behind.
  *
  * When a group is sent: as soon as a turn of the event loop brings nothing more to it and no group is on its way;
  * otherwise when the group before it is acknowledged, and at the latest some milliseconds after its first event, also
@@ -251,10 +251,11 @@ export function createCollector(options: CollectorOptions): Collector {
     inFlight--;
     inFlightBytes -= bytes;
     backlog.add(bytes);
-    metrics.flushed((performance.now() - started) / 1000, failures.size);
+    const failed = failedIn(flush, failures);
+    metrics.flushed((performance.now() - started) / 1000, failed);
     if (failures.size > 0) {
       const of = flush.entries.length + flush.refusals.length;
-      log.warn({ failed: failures.size, of, reason: reasonOf(failures) }, "writing events failed");
+      log.warn({ failed, of, reason: reasonOf(failures) }, "writing events failed");
       if (failures.has(NAMES)) names.giveBack(flush.names);
     }
     group.settle(failures);
@@ -296,6 +297,13 @@ export function createCollector(options: CollectorOptions): Collector {
 
 function unavailable(message: string): SluiceError {
   return new SluiceError("unavailable", message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+}
+
+/** How many entries and others of a flush failed, or go to a partition where one did. */
+function failedIn({ partitions }: Flush, failures: Failures): number {
+  if (failures.size === 0) return 0;
+  const entries = partitions.filter((partition) => failures.has(partition)).length;
+  return entries + Number(failures.has(REFUSALS)) + Number(failures.has(NAMES));
 }
 
 function reasonOf(failures: Failures): string {

@@ -1,10 +1,10 @@
 /**
  * Packs events: bodies of calls are read straight from their bytes and become entries of their contacts' partitions, without
- * an object or a string on the way. It is done by some 20 KB of WebAssembly made of the sources in packer/; this is its
+ * an object or a string on the way. It is done by some 30 KB of WebAssembly made of the sources in packer/; this is its
  * host, which hands bodies over, does what is rare, and takes the entries.
  *
  * It knows only ordinary calls: whatever is odd, invalid or refused by a rule is left alone and must be read by `calls.ts`,
- * which alone knows the rules in full. Each rule there may be stricter than here and must never be laxer.
+ * which alone knows the rules in full. Each rule of packer/ may be stricter than in `calls.ts` and must never be laxer.
  */
 import { isUtf8 } from "node:buffer";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -31,7 +31,7 @@ export interface PackerOptions {
   readonly limits: Pick<IngestLimits, "event_bytes_max" | "batch_events_max">;
 }
 
-/** What the last `collect` did; its lists are good until the next. */
+/** What a `collect` did; `touched` and `begun` are good until the packer is asked for anything else. */
 export interface Collected {
   readonly events: number;
   /** About how many bytes entries have grown by. */
@@ -57,7 +57,7 @@ export interface Packer {
   collect(): Collected;
   /** How many events the entry of a partition has so far. */
   eventsIn(partition: number): number;
-  /** The entry of a partition. It has another one from now on. */
+  /** The entry of a partition, which has another one from now on. Throws when memory ran out: it must not be sent. */
   finish(partition: number, receivedAt: number): Buffer;
 }
 
@@ -66,7 +66,7 @@ const BODY_BYTES_MAX = 1024 * 1024;
 /** `call` of packer/tape.ts. */
 const CALL_NAME = 0;
 const CALL_KIND = 44;
-const CALL_PROPERTIES_END = 52;
+const CALL_PROPERTIES_END = 56;
 const TEXT_TO = 4;
 /** `layout.ts` there. */
 const NODE_ARRAY = 6;
@@ -103,13 +103,40 @@ interface Exports {
 /** One object, because nobody looks at its stack. */
 const ODD = new Error("not an ordinary call");
 
-const compiled = new wasm.Module(Buffer.from(PACKER_CODE, "base64"));
+const compiled = compile();
 
-export function createPacker({ partitions, clockMode, limits }: PackerOptions): Packer {
+/** Null where the machine can't. */
+function compile(): object | null {
+  try {
+    return new wasm.Module(Buffer.from(PACKER_CODE, "base64"));
+  } catch {
+    return null;
+  }
+}
+
+/** To whom no call is ordinary. */
+const NO_PACKER: Packer = {
+  scan: () => -1,
+  collect: () => nothingToCollect(),
+  eventsIn: () => 0,
+  finish: () => nothingToCollect(),
+};
+
+function nothingToCollect(): never {
+  throw new Error("there is nothing to collect");
+}
+
+export function createPacker(options: PackerOptions): Packer {
+  return compiled === null ? NO_PACKER : instantiate(compiled, options);
+}
+
+function instantiate(module: object, { partitions, clockMode, limits }: PackerOptions): Packer {
   /** The memory as bytes; others whenever it has grown. */
   let bytes = Buffer.alloc(0);
   /** Calls of the last scan that nobody has collected. */
   let scanned = -1;
+  /** False for good when a `collect` has failed in the middle: it ran out of memory, and an entry may have half an event. */
+  let isWhole = true;
 
   function now(): Buffer {
     const { buffer } = packer.memory;
@@ -145,7 +172,7 @@ export function createPacker({ partitions, clockMode, limits }: PackerOptions): 
     },
   };
 
-  const packer = new wasm.Instance(compiled, { outside: host, env: host }).exports;
+  const packer = new wasm.Instance(module, { outside: host, env: host }).exports;
   packer.open(partitions, randomBytes(8).readBigUInt64LE());
   packer.setBounds(
     clockMode === "wall",
@@ -174,7 +201,7 @@ export function createPacker({ partitions, clockMode, limits }: PackerOptions): 
   return {
     scan(body, takes, receivedAt) {
       scanned = -1;
-      if (body.length > BODY_BYTES_MAX || !isUtf8(body)) return -1;
+      if (!isWhole || body.length > BODY_BYTES_MAX || !isUtf8(body)) return -1;
       const kind = takes === "batch" ? -1 : CALL_KINDS.indexOf(takes);
       // Neither is supported yet, and what they will be is no ordinary event.
       if (takes === "group" || takes === "alias") return -1;
@@ -189,10 +216,12 @@ export function createPacker({ partitions, clockMode, limits }: PackerOptions): 
       }
     },
     collect() {
-      if (scanned < 0) throw new Error("there is nothing to collect");
+      if (scanned < 0) nothingToCollect();
       const events = scanned;
       scanned = -1;
+      isWhole = false;
       const grown = packer.collect();
+      isWhole = true;
       const { buffer } = packer.memory;
       const outlines: Outline[] = [];
       const fresh = packer.freshCount();
@@ -209,6 +238,8 @@ export function createPacker({ partitions, clockMode, limits }: PackerOptions): 
     },
     eventsIn: (partition) => packer.eventsIn(partition),
     finish(partition, receivedAt) {
+      // Nobody was told that these events are taken. To end is all that makes everybody send them again.
+      if (!isWhole) throw new Error("the packer has run out of memory");
       const length = packer.finish(partition, receivedAt);
       const at = packer.entryAt();
       const entry = Buffer.allocUnsafe(length);

@@ -4,7 +4,7 @@
  */
 import { CLOSE_BRACE, TILDE } from "./layout";
 import { isSpace } from "./json";
-import { allocate, Buf, BUF_BYTES, claim, empty } from "./memory";
+import { allocate, Buf, BUF_BYTES, claim, empty, keepAtMost } from "./memory";
 import { tidyNested } from "./nested";
 import { readBatch, readCall } from "./scan";
 import { setSeed, textHash } from "./table";
@@ -23,9 +23,14 @@ let partitions: u32 = 0;
 /** Which `collect` is at work. */
 let collecting: u32 = 0;
 
+/** What all writers may keep from entry to entry, and about how many buffers and tables each of them has. */
+const KEPT_BYTES: u32 = 1 << 26;
+const BUFFERS: u32 = 16;
+
 /** A writer for each partition; for the seed of hash tables any number will do that nobody can guess. */
 export function open(partitionCount: u32, seed: u64): void {
   setSeed(seed);
+  keepAtMost(KEPT_BYTES / (partitionCount * BUFFERS));
   partitions = partitionCount;
   writers = allocate(partitionCount * WRITER_BYTES);
   memory.fill(writers, 0, partitionCount * WRITER_BYTES);
@@ -97,7 +102,7 @@ export function collect(): u32 {
     let to: usize = load<u32>(call + CALL_USER_ID, TEXT_TO);
     let idHash = load<u32>(call + CALL_USER_ID, TEXT_HASH);
     if (to === 0) {
-      // The contact's id is a tilde and the anonymous id, before which there is a quote.
+      // The contact's id is a tilde and the anonymous id, before which there is a byte that is read no more.
       from = load<u32>(call, CALL_ANONYMOUS_ID) - 1;
       to = load<u32>(call + CALL_ANONYMOUS_ID, TEXT_TO);
       store<u8>(from, TILDE);
@@ -115,7 +120,7 @@ export function collect(): u32 {
     const before = sizeOfEntry(writer);
     addEvent(writer, place, from, to, idHash, lo, hashHi);
     grown += sizeOfEntry(writer) - before;
-    if (isFresh(load<u32>(call, CALL_FORM))) store<u32>(claim(fresh, 4), place);
+    if (isFresh(load<u64>(call, CALL_FORM))) store<u32>(claim(fresh, 4), place);
   }
   return grown;
 }
@@ -123,24 +128,24 @@ export function collect(): u32 {
 /** Forms of calls that were seen; when these are so many all are forgotten. */
 const FORMS_MAX: u32 = 20_000;
 const FORM_BITS: u32 = 16;
-const FORMS_BYTES: usize = 4 << FORM_BITS;
+const FORMS_BYTES: usize = 8 << FORM_BITS;
 let forms: usize = 0;
 let formCount: u32 = 0;
 
-function isFresh(form: u32): bool {
+function isFresh(form: u64): bool {
   if (forms === 0 || formCount === FORMS_MAX) {
     if (forms === 0) forms = allocate(FORMS_BYTES);
     memory.fill(forms, 0, FORMS_BYTES);
     formCount = 0;
   }
   // 0 is an empty place.
-  const wanted: u32 = form === 0 ? 1 : form;
+  const wanted: u64 = form === 0 ? 1 : form;
   const mask: u32 = (1 << FORM_BITS) - 1;
-  for (let place = wanted & mask; ; place = (place + 1) & mask) {
-    const there = load<u32>(forms + (place << 2));
+  for (let place = (wanted as u32) & mask; ; place = (place + 1) & mask) {
+    const there = load<u64>(forms + (place << 3));
     if (there === wanted) return false;
     if (there !== 0) continue;
-    store<u32>(forms + (place << 2), wanted);
+    store<u64>(forms + (place << 3), wanted);
     formCount++;
     return true;
   }

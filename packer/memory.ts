@@ -1,6 +1,7 @@
 /**
  * Memory by hand: blocks of powers of two, each size with a list of free ones, and buffers that grow. Nothing here is
- * collected, and nothing is given back to the system: what is alive is bounded by what a group of events may hold.
+ * collected, and nothing is given back to the system: there is as much as the largest group of events needed, and what is
+ * kept for the next one (`keepAtMost`).
  */
 
 const SIZE_BITS_MIN: u32 = 6;
@@ -65,8 +66,12 @@ export function reserve(buf: Buf, bytes: usize): usize {
 }
 
 const BUF_BYTES_MIN: usize = 512;
-/** A larger one is not kept for the next entry. */
-const BUF_BYTES_KEPT: usize = 1 << 20;
+/** A larger buffer or table is not kept for the next entry. */
+export let bytesKept: usize = 1 << 20;
+
+export function keepAtMost(bytes: usize): void {
+  bytesKept = max(bytes, BUF_BYTES_MIN);
+}
 
 function grow(buf: Buf, bytes: usize): void {
   let room = max(buf.room * 2, BUF_BYTES_MIN);
@@ -82,7 +87,7 @@ function grow(buf: Buf, bytes: usize): void {
 
 export function empty(buf: Buf): void {
   buf.end = 0;
-  if (buf.room <= BUF_BYTES_KEPT) return;
+  if (buf.room <= bytesKept) return;
   release(buf.at, buf.room);
   buf.room = 0;
 }

@@ -27,8 +27,10 @@ const NODES: usize = 8;
 /** What is remembered; beyond it all is forgotten before the next body. */
 const TEXT_BYTES_MAX: usize = 1 << 20;
 const NESTED_MAX: u32 = 8192;
-/** Nodes take this many times the bytes of the text at most: `[1,1…` is an f64 and a type for two. */
-const NODES_PER_BYTE: usize = 9;
+/** Beyond it numbers begin at 0 again. */
+const NUMBERS_MAX: u32 = 1 << 30;
+/** Nodes take this many times the bytes of the text at most: `[1]` is two types, a count and an f64. */
+const NODES_PER_BYTE: usize = 5;
 
 const texts = changetype<Buf>(memory.data(BUF_BYTES as i32, 4));
 const nodes = changetype<Buf>(memory.data(BUF_BYTES as i32, 4));
@@ -41,7 +43,8 @@ openSlots(slots);
 /** Forgets what was remembered, where that is much. */
 export function tidyNested(): void {
   if (texts.end < TEXT_BYTES_MAX && slots.count < NESTED_MAX) return;
-  first += slots.count;
+  // Those that an open entry may still know are the last ones, and far from 0.
+  first = first > NUMBERS_MAX ? 0 : first + slots.count;
   empty(texts);
   empty(nodes);
   empty(rows);

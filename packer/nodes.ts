@@ -3,8 +3,7 @@
  * length (u32) and its UTF-8, of an array how many items it has (u32) and these, of an object how many keys (u32) and for
  * each its length (u32), its UTF-8, the size of its value's nodes (u32) and these.
  *
- * What is rare is left to the host: keys given twice or that JavaScript puts in another order, and all that is too deep or
- * too long to be taken.
+ * What is rare is left to the host: keys given twice, and all that is too deep or too long to be taken here.
  */
 import {
   after,
@@ -37,7 +36,6 @@ import {
   VALUE_NUMBER,
   VALUE_STRING,
   VALUE_TRUE,
-  ZERO,
 } from "./layout";
 import { isSame } from "./texts";
 
@@ -90,7 +88,8 @@ function text(from: usize, into: usize): usize {
   textEnd = to + 1;
   const at = into + 4;
   const length = to - from - 1;
-  memory.copy(at, from + 1, length);
+  // With the quote, at which an escape that is cut off ends.
+  memory.copy(at, from + 1, length + 1);
   let end = at + length;
   if ((textBits & ESCAPED) !== 0) end = unescaped(at, end);
   store<u32>(into, (end - at) as u32);
@@ -145,10 +144,10 @@ function object(from: usize, into: usize, depth: i32): usize {
   return to;
 }
 
-/** Whether a key is none of the `count` before it in its object, nor like a number. */
+/** Whether a key is none of the `count` before it in its object. */
 function isUsualKey(object: usize, key: usize, count: u32): bool {
   const length = load<u32>(key);
-  if (length > KEY_BYTES_MAX || ((load<u8>(key, 4) - ZERO) as u8) < 10) return false;
+  if (length > KEY_BYTES_MAX) return false;
   let other = object + 5;
   for (let left = count; left > 0; left--) {
     if (load<u32>(other) === length && isSame(other + 4, key + 4, length)) return false;

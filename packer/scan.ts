@@ -178,7 +178,9 @@ function call(from: usize, kindGiven: i32): usize {
   let original: f64 = NaN;
   let sentAt: f64 = NaN;
   let propertiesAt: usize = 0;
+  let propertiesEnd: usize = 0;
   let traitsAt: usize = 0;
+  let traitsEnd: usize = 0;
   const firstProperty = propertyCount;
   let at = after(from, OPEN_BRACE);
   do {
@@ -229,10 +231,12 @@ function call(from: usize, kindGiven: i32): usize {
       case PROPERTIES:
         propertiesAt = at;
         at = kind < 0 || kind === IDENTIFY ? afterValue(at) : afterProperties(at);
+        propertiesEnd = at;
         break;
       case TRAITS:
         traitsAt = at;
         at = kind === IDENTIFY ? afterProperties(at) : afterValue(at);
+        traitsEnd = at;
         break;
       case CONTEXT:
         at = afterContext(at);
@@ -245,13 +249,15 @@ function call(from: usize, kindGiven: i32): usize {
   } while (goesOn(load<u8>(at++), CLOSE_BRACE));
   if ((at - from) * BYTES_PER_UNIT_MAX > eventBytesMax) odd();
   if (kind < 0) odd();
-  const others = kind === IDENTIFY ? propertiesAt : traitsAt;
-  if (others !== 0) afterAny(others);
-  const own = kind === IDENTIFY ? traitsAt : propertiesAt;
-  if (own !== 0 && propertyCount === firstProperty) afterProperties(own);
+  const isIdentify = kind === IDENTIFY;
+  const others = isIdentify ? propertiesAt : traitsAt;
+  if (others !== 0 && afterAny(others) !== (isIdentify ? propertiesEnd : traitsEnd)) odd();
+  const own = isIdentify ? traitsAt : propertiesAt;
+  const isPassedOver = own !== 0 && propertyCount === firstProperty;
+  if (isPassedOver && afterProperties(own) !== (isIdentify ? traitsEnd : propertiesEnd)) odd();
   let form = mixed(own === 0 ? hashSeed() : keysHash, kind as u64);
   if (isNamed(row, kind, seen)) form = mixed(form, hashText(row + CALL_NAME));
-  store<u32>(row, form as u32, CALL_FORM);
+  store<u64>(row, form, CALL_FORM);
   const hasUser = isId(row + CALL_USER_ID, true);
   const hasAnonymous = isId(row + CALL_ANONYMOUS_ID, false);
   if (!hasUser && !hasAnonymous) odd();

@@ -2,7 +2,7 @@
  * Hash tables: open addressing in pairs, an item's hash and its number plus one; the second is 0 in an empty slot.
  * Numbers are given out one after the other from 0.
  */
-import { allocate, release } from "./memory";
+import { allocate, bytesKept, release } from "./memory";
 
 /** Chosen anew by every process, so that nobody can prepare texts that fall on one place of a table. */
 let seed: u64 = 0;
@@ -15,11 +15,16 @@ export function hashSeed(): u64 {
   return seed;
 }
 
+/** Odd numbers of well-mixed bits: the golden ratio's, and one of SplitMix64 (Steele, Lea, Flood, 2014). */
 const FACTOR: u64 = 0x9e3779b97f4a7c15;
+const FACTOR_TOO: u64 = 0xbf58476d1ce4e5b9;
 
 export function mixed(hash: u64, next: u64): u64 {
-  const product = (hash ^ next) * FACTOR;
-  return product ^ (product >> 32);
+  // A product carries upwards only: what differs in the highest bits must come down and be carried up again, or two such
+  // differences could cancel each other whatever the seed.
+  let product = (hash ^ next) * FACTOR;
+  product = (product ^ (product >> 32)) * FACTOR_TOO;
+  return product ^ (product >> 29);
 }
 
 /** Reads up to seven bytes behind the text. */
@@ -93,12 +98,13 @@ function twice(slots: Slots): void {
   release(at, size * SLOT_BYTES);
 }
 
-/** Half as many slots, where far fewer would have done. */
+/** Half as many slots, where far fewer would have done, and no more of them than are worth keeping. */
 export function emptySlots(slots: Slots): void {
   const size = slots.mask + 1;
-  if (size > SLOTS_MIN && slots.count * 16 < size) {
+  const isLarge = size * SLOT_BYTES > bytesKept;
+  if (size > SLOTS_MIN && (isLarge || slots.count * 16 < size)) {
     release(slots.at, size * SLOT_BYTES);
-    fresh(slots, size / 2);
+    fresh(slots, isLarge ? SLOTS_MIN : size / 2);
   } else if (slots.count > 0) memory.fill(slots.at, 0, size * SLOT_BYTES);
   slots.count = 0;
 }

@@ -10,7 +10,7 @@ export const TEXT_TO: usize = 4;
 export const TEXT_HASH: usize = 8;
 
 /** A row of a call. The host reads names, kinds and properties (ingest/packer.ts). */
-export const CALL_BYTES: usize = 80;
+const CALL_BYTES: usize = 80;
 export const CALL_NAME: usize = 0;
 /** Ids are ASCII. */
 export const CALL_USER_ID: usize = 12;
@@ -18,12 +18,12 @@ export const CALL_ANONYMOUS_ID: usize = 24;
 /** Without a hash. */
 export const CALL_MESSAGE_ID: usize = 36;
 export const CALL_KIND: usize = 44;
-/** One number for the call's kind, name and list of keys: equal for equal ones. */
+/** One number of 64 bits for the call's kind, name and list of keys: equal for equal ones. */
 export const CALL_FORM: usize = 48;
 /** Where its properties end among those of all calls; they begin where those of the call before it end. */
-export const CALL_PROPERTIES_END: usize = 52;
+export const CALL_PROPERTIES_END: usize = 56;
 /** The number of a nested value plus one; 0 where it has no context. */
-export const CALL_CONTEXT: usize = 56;
+export const CALL_CONTEXT: usize = 60;
 /** When it happened by its own account, and when it was sent, ms since 1970 as f64; NaN where it doesn't say. */
 export const CALL_GIVEN: usize = 64;
 export const CALL_SENT_AT: usize = 72;

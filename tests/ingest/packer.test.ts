@@ -212,6 +212,8 @@ describe("what is left alone", () => {
     ["traits in the context", body('{"event":"x","userId":"u","context":{"traits":{"a":1}}}')],
     ["a date that is none", body('{"event":"x","userId":"u","timestamp":"yesterday"}')],
     ["a long message id", body(`{"event":"x","userId":"u","messageId":"${"m".repeat(101)}"}`)],
+    ["a number with more behind it where it means nothing", body('{"event":"x","userId":"u","traits":1x}')],
+    ["a number with a list behind it there", body('{"event":"x","userId":"u","traits":1.5"foo":[}')],
     ["properties that are none", body('{"event":"x","userId":"u","properties":[]}')],
     ["traits that are broken where they mean nothing", body('{"event":"x","userId":"u","traits":{"a":}}')],
   ])("%s", (_, bytes) => {
@@ -233,11 +235,22 @@ describe("what is left alone", () => {
       "properties that only begin like null, before the type",
       '{"batch":[{"properties":nullify,"event":"x","userId":"u","type":"track"}]}',
     ],
+    ["a number with more behind it, before the type", '{"batch":[{"properties":7y,"type":"identify","userId":"u"}]}'],
     ["traits that do", '{"batch":[{"traits":null0,"userId":"u","type":"identify"}]}'],
     ["too many calls", JSON.stringify({ batch: Array.from({ length: 51 }, () => call({ type: "track" })) })],
   ])("a batch: %s", (_, text) => {
     expect(scanned(Buffer.from(text), "batch")).toBeNull();
   });
+});
+
+test("what a body that was given up has left behind in memory means nothing for the next", () => {
+  const withList = (list: string): Buffer => Buffer.from(`{"event":"x","userId":"u","properties":{"a":[${list}]}}`);
+  expect(check(withList('"\\u0041",bad'), "track")).toBe(false);
+  expect(check(withList('"\\u00"'), "track")).toBe(false);
+  expect(check(withList('"zzzzzz\\\\ude42",bad'), "track")).toBe(false);
+  expect(check(withList('"\\ud83d"'), "track")).toBe(true);
+  expect(check(withList('{"aaaaaaa":1},bad'), "track")).toBe(false);
+  expect(check(withList('{"":1}'), "track")).toBe(true);
 });
 
 const text = fc.oneof(
@@ -379,6 +392,7 @@ describe("random bodies", () => {
         batch: [
           { type: "track", ...call({ properties: { a: 1.5, b: "x", c: [1, { d: null }] }, context: { ip: "1" } }) },
           { type: "identify", userId: "u", traits: { plan: "gold", n: -3 }, timestamp: "2026-01-31T10:00:00Z" },
+          { properties: { a: 1, o: ["\u0001"] }, type: "page", name: "\u0001", userId: 7, traits: 12 },
         ],
       }),
     );
