@@ -17,8 +17,8 @@ export interface LoadJob {
   readonly method: "GET" | "POST";
   /** Path of a POST. */
   readonly target: string;
-  /** Requests a second, where they are paced. */
-  readonly rate: number;
+  /** Requests a second, where they are paced; null for as many as there can be. */
+  readonly rate: number | null;
   readonly tag: string;
 }
 

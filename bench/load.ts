@@ -32,7 +32,7 @@ export interface Load {
   readonly seconds: number;
   readonly seed: number;
   readonly cores: Cores;
-  /** Requests a second, at equal distances; as many as are answered without it. */
+  /** Requests a second, at equal distances, for Infinity as many as that program can; as many as any can without it. */
   readonly rate?: number;
 }
 
@@ -130,7 +130,18 @@ function wrk(load: Load, file: string, tag: string): Promise<string> {
 function script(name: string, load: Load, file: string, tag: string): Promise<string> {
   const { url, connections, bodies, contacts, rate = 0 } = load;
   const { method, path: target } = bodies;
-  const job: LoadJob = { url, connections, contacts, file, tag, method, target, seconds: wholeSeconds(load), rate };
+  const pace = rate === Infinity ? null : rate;
+  const job: LoadJob = {
+    url,
+    connections,
+    contacts,
+    file,
+    tag,
+    method,
+    target,
+    seconds: wholeSeconds(load),
+    rate: pace,
+  };
   const args = ["--import", "tsx", path.join(import.meta.dirname, name), JSON.stringify(job)];
   return runChild(process.execPath, args, { cores: load.cores });
 }

@@ -13,7 +13,7 @@ const next = await requestsOf(job);
 
 const { url, rate, seconds, connections } = job;
 const begun = performance.now();
-const { latencies, failed } = await paced(url, next, { perSecond: rate, seconds, connections });
+const { latencies, failed } = await paced(url, next, { perSecond: rate ?? Infinity, seconds, connections });
 const report: LoadReport = {
   requests: latencies.length - failed,
   failed,

@@ -18,6 +18,7 @@ export interface Paced {
 }
 
 export interface Pace {
+  /** Infinity: whenever a connection is free, until the time is over. */
   readonly perSecond: number;
   readonly seconds: number;
   /** At most so many; what finds none free waits for one, and that time counts. */
@@ -32,7 +33,7 @@ export async function paced(
   { perSecond, seconds, connections = CONNECTIONS }: Pace,
 ): Promise<Paced> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const total = Math.max(1, Math.round(perSecond * seconds));
+  let total = Math.max(1, Math.round(perSecond * seconds));
   const latencies: number[] = [];
   let [sent, failed] = [0, 0];
   try {
@@ -43,6 +44,7 @@ export async function paced(
         const { status } = await send(agent, url, next());
         latencies.push(performance.now() - due);
         if (status !== 200) failed++;
+        if (total === Infinity && performance.now() - begun >= seconds * 1000) total = sent;
         if (latencies.length === total) resolve();
         else tick();
       };

@@ -95,6 +95,7 @@ interface Exports {
   callAt(place: number): number;
   propertyAt(place: number): number;
   propertiesFrom(place: number): number;
+  contextTraitsAt(place: number): number;
   eventsIn(partition: number): number;
   finish(partition: number, receivedAt: number): number;
   entryAt(): number;
@@ -195,6 +196,8 @@ function instantiate(module: object, { partitions, clockMode, limits }: PackerOp
     const properties = Object.fromEntries(keys);
     const hasName = memory.readUInt32LE(row + CALL_NAME + TEXT_TO) !== 0;
     const name = hasName ? textAt(row + CALL_NAME) : null;
+    const traits = packer.contextTraitsAt(call);
+    if (traits !== 0) return { kind, name, properties, traits: keysIn(memory, traits) };
     return { kind, name, properties, traits: kind === "identify" ? properties : {} };
   }
 
@@ -248,6 +251,18 @@ function instantiate(module: object, { partitions, clockMode, limits }: PackerOp
       return entry;
     },
   };
+}
+
+/** The keys of an object of nodes, without its values. */
+function keysIn(memory: Buffer, object: number): JsonObject {
+  const keys: [string, Json][] = [];
+  let at = object + 5;
+  for (let left = memory.readUInt32LE(object + 1); left > 0; left--) {
+    const to = at + 4 + memory.readUInt32LE(at);
+    keys.push([memory.toString("utf8", at + 4, to), null]);
+    at = to + 4 + memory.readUInt32LE(to);
+  }
+  return Object.fromEntries(keys);
 }
 
 /** Writes a value as nodes, as packer/nodes.ts describes them; gives the place behind it. */

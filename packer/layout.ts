@@ -66,6 +66,8 @@ export const NODE_OBJECT: u8 = 7;
 
 export const TRAITS_NONE: u32 = 0;
 export const TRAITS_ARE_PROPERTIES: u32 = 1;
+/** What comes on top of the number of a record. */
+export const TRAITS_RECORD: u32 = 2;
 
 export const ENTRY_MARK: u8 = 0xe5;
 export const ENTRY_VERSION: u8 = 1;

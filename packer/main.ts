@@ -5,10 +5,20 @@
 import { CLOSE_BRACE, TILDE } from "./layout";
 import { isSpace } from "./json";
 import { allocate, Buf, BUF_BYTES, claim, empty, keepAtMost } from "./memory";
-import { tidyNested } from "./nested";
+import { tidyNested, traitsIn } from "./nested";
 import { readBatch, readCall } from "./scan";
 import { setSeed, textHash } from "./table";
-import { CALL_ANONYMOUS_ID, CALL_FORM, CALL_USER_ID, callAt, callCount, clearTape, TEXT_HASH, TEXT_TO } from "./tape";
+import {
+  CALL_ANONYMOUS_ID,
+  CALL_CONTEXT,
+  CALL_FORM,
+  CALL_USER_ID,
+  callAt,
+  callCount,
+  clearTape,
+  TEXT_HASH,
+  TEXT_TO,
+} from "./tape";
 import { encode } from "./encode";
 import { emptyWriter, openWriter, sizeOfEntry, Writer, WRITER_BYTES } from "./entry";
 import { hash64, hashHi, hashLo } from "./ids";
@@ -149,6 +159,12 @@ function isFresh(form: u64): bool {
     formCount++;
     return true;
   }
+}
+
+/** Where the nodes are of the traits in the context of a call on the tape; 0 where there are none. */
+export function contextTraitsAt(place: u32): usize {
+  const context = load<u32>(callAt(place), CALL_CONTEXT);
+  return context === 0 ? 0 : traitsIn(context - 1);
 }
 
 /** How many events the entry of a partition has. */

@@ -2,10 +2,10 @@
  * Arrays and objects within calls. Many stand in call after call with the same bytes (a context, what it says of a library),
  * so each text is checked and taken apart once, into nodes (nodes.ts).
  */
-import { NODE_OBJECT } from "./layout";
+import { NODE_OBJECT, VALUE_NULL } from "./layout";
 import { Buf, BUF_BYTES, claim, empty, reserve } from "./memory";
-import { afterMember, writeUsualNodes } from "./nodes";
-import { writeNodes } from "./outside";
+import { afterMember, valueOf, writeUsualNodes } from "./nodes";
+import { odd, writeNodes } from "./outside";
 import {
   emptySlots,
   firstSlot,
@@ -20,10 +20,16 @@ import {
 } from "./table";
 import { isSame } from "./texts";
 
-/** A text's place and length, and the place of its nodes. */
-const ROW_BYTES: usize = 12;
+/** A text's place and length, the place of its nodes, and where the traits of a context are, plus one; 0 for none. */
+const ROW_BYTES: usize = 20;
 const TEXT_LENGTH: usize = 4;
 const NODES: usize = 8;
+const TRAITS: usize = 12;
+/** Whether it is a context: a context loses its traits, and no other value with the same text does. */
+const IS_CONTEXT: usize = 16;
+/** `traits` in ASCII, with room for a vector to be read. */
+const TRAITS_KEY: usize = memory.data<u8>([116, 114, 97, 105, 116, 115, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+const TRAITS_KEY_BYTES: u32 = 6;
 /** What is remembered; beyond it all is forgotten before the next body. */
 const TEXT_BYTES_MAX: usize = 1 << 20;
 const NESTED_MAX: u32 = 8192;
@@ -53,7 +59,16 @@ export function tidyNested(): void {
 
 /** The number of an array or object by its text. */
 export function nestedNumber(from: usize, to: usize): u32 {
-  const hash = textHash(from, to);
+  return numberOf(from, to, 0);
+}
+
+/** The number of a context by its text: what its nodes say is without its traits. */
+export function contextNumber(from: usize, to: usize): u32 {
+  return numberOf(from, to, 1);
+}
+
+function numberOf(from: usize, to: usize, isContext: u32): u32 {
+  const hash = textHash(from, to) ^ isContext;
   const length = (to - from) as u32;
   let slot = firstSlot(slots, hash);
   for (;;) {
@@ -61,25 +76,66 @@ export function nestedNumber(from: usize, to: usize): u32 {
     if (item === 0) break;
     if (hashAt(slots, slot) === hash) {
       const row = rows.at + (item - 1) * ROW_BYTES;
-      if (load<u32>(row, TEXT_LENGTH) === length && isSame(texts.at + load<u32>(row), from, length))
-        return first + item - 1;
+      const isSort = load<u32>(row, TEXT_LENGTH) === length && load<u32>(row, IS_CONTEXT) === isContext;
+      if (isSort && isSame(texts.at + load<u32>(row), from, length)) return first + item - 1;
     }
     slot = nextSlot(slots, slot);
   }
-  const at = reserve(nodes, NODES_PER_BYTE * length + 16);
-  const start = nodes.end;
+  const bytesMax = NODES_PER_BYTE * length + 16;
+  let start = reserve(nodes, bytesMax * 2);
   // Nothing is kept if the body is given up here.
-  let end = writeUsualNodes(from, to, at);
-  if (end === 0) end = writeNodes(from, to, at);
-  nodes.end += end - at;
+  let end = writeUsualNodes(from, to, start);
+  if (end === 0) end = writeNodes(from, to, start);
+  let traits: usize = 0;
+  if (isContext !== 0) {
+    const key = memberNamed(start, TRAITS_KEY, TRAITS_KEY_BYTES);
+    if (key !== 0) {
+      traits = valueOf(key);
+      if (load<u8>(traits) !== NODE_OBJECT && load<u8>(traits) !== VALUE_NULL) odd();
+      const whole = start;
+      start = end;
+      end = writeWithout(whole, key, start);
+    }
+  }
   const row = claim(rows, ROW_BYTES);
   store<u32>(row, texts.end as u32);
   store<u32>(row, length, TEXT_LENGTH);
-  store<u32>(row, start as u32, NODES);
+  store<u32>(row, (start - nodes.at) as u32, NODES);
+  const hasTraits = traits !== 0 && load<u8>(traits) === NODE_OBJECT && load<u32>(traits, 1) > 0;
+  store<u32>(row, hasTraits ? ((traits - nodes.at + 1) as u32) : 0, TRAITS);
+  store<u32>(row, isContext, IS_CONTEXT);
+  nodes.end = end - nodes.at;
   memory.copy(claim(texts, length), from, length);
   const number = slots.count;
   putSlot(slots, slot, hash, number);
   return first + number;
+}
+
+/** Where an object's key stands; 0 where it hasn't got it. Only its own keys count, not those of values in it. */
+function memberNamed(object: usize, key: usize, length: u32): usize {
+  if (load<u8>(object) !== NODE_OBJECT) return 0;
+  let other = object + 5;
+  for (let left = load<u32>(object, 1); left > 0; left--) {
+    if (load<u32>(other) === length && isSame(other + 4, key, length)) return other;
+    other = afterMember(other);
+  }
+  return 0;
+}
+
+/** Writes an object's nodes without one of its members, which end where `into` is; gives the place behind. */
+function writeWithout(object: usize, member: usize, into: usize): usize {
+  const before = member - object;
+  const rest = afterMember(member);
+  memory.copy(into, object, before);
+  store<u32>(into, load<u32>(object, 1) - 1, 1);
+  memory.copy(into + before, rest, into - rest);
+  return into + before + (into - rest);
+}
+
+/** The nodes of the traits within a context; 0 where it has none. */
+export function traitsIn(number: u32): usize {
+  const traits = load<u32>(rows.at + (number - first) * ROW_BYTES, TRAITS);
+  return traits === 0 ? 0 : nodes.at + traits - 1;
 }
 
 /** The nodes of what `nestedNumber` has given a number, until the next `tidyNested`. */
@@ -87,21 +143,7 @@ export function nodesAt(number: u32): usize {
   return nodes.at + load<u32>(rows.at + (number - first) * ROW_BYTES, NODES);
 }
 
-export function isObject(number: u32): bool {
-  return load<u8>(nodesAt(number)) === NODE_OBJECT;
-}
-
 /** How many items or keys there are. */
 export function sizeOf(number: u32): u32 {
   return load<u32>(nodesAt(number), 1);
-}
-
-/** Whether an object has a key; only its own keys count, not those of values in it. */
-export function hasKey(number: u32, key: usize, length: u32): bool {
-  let other = nodesAt(number) + 5;
-  for (let left = sizeOf(number); left > 0; left--) {
-    if (load<u32>(other) === length && isSame(other + 4, key, length)) return true;
-    other = afterMember(other);
-  }
-  return false;
 }

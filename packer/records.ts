@@ -68,8 +68,20 @@ export function contextRecord(writer: Writer, context: u32): u32 {
 /** A row of a nested value that has a record: its number and the record's. */
 const NESTED_BYTES: usize = 8;
 
+/** The record of the traits within a context, whose nodes are given. */
+export function traitsRecord(writer: Writer, context: u32, traits: usize): u32 {
+  return recordFor(writer, (context - 1) | OF_TRAITS, traits);
+}
+
+/** In rows of nested values: the number is that of a context, and the record that of its traits. */
+const OF_TRAITS: u32 = 1 << 31;
+
 /** The record of a nested value. */
 export function recordOf(writer: Writer, nested: u32): u32 {
+  return recordFor(writer, nested, nodesAt(nested));
+}
+
+function recordFor(writer: Writer, nested: u32, nodes: usize): u32 {
   const rows = nestedRowsOf(writer);
   const slots = nestedSlotsOf(writer);
   const hash = mixed(hashSeed(), nested) as u32;
@@ -81,7 +93,7 @@ export function recordOf(writer: Writer, nested: u32): u32 {
     if (load<u32>(row) === nested) return load<u32>(row, 4);
     slot = nextSlot(slots, slot);
   }
-  const record = addRecord(writer, nodesAt(nested));
+  const record = addRecord(writer, nodes);
   const row = claim(rows, NESTED_BYTES);
   store<u32>(row, nested);
   store<u32>(row, record, 4);

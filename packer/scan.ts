@@ -47,9 +47,10 @@ import {
   USER_ID,
   ZERO,
 } from "./layout";
-import { hasKey, isObject, nestedNumber } from "./nested";
+import { contextNumber, traitsIn } from "./nested";
+import { afterMember } from "./nodes";
 import { isIdOfSomebody, odd } from "./outside";
-import { hashSeed, mixed } from "./table";
+import { hashSeed, mixed, textHash } from "./table";
 import {
   addCall,
   CALL_ANONYMOUS_ID,
@@ -64,6 +65,7 @@ import {
   CALL_USER_ID,
   callAt,
   callCount,
+  propertiesFrom,
   propertyCount,
   TEXT_TO,
 } from "./tape";
@@ -100,9 +102,6 @@ const PLAIN_ID_BYTES_MIN: u32 = 10;
 /** JSON text grows by no more than this when it is written anew. */
 const BYTES_PER_UNIT_MAX: usize = 6;
 const TITLES: u32 = EVENT | NAME;
-/** `traits` in ASCII, with room for a vector to be read. */
-const TRAITS_KEY: usize = memory.data<u8>([116, 114, 97, 105, 116, 115, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-const TRAITS_KEY_BYTES: u32 = 6;
 
 /** Reads a body that has one call of a kind; gives the place behind it. */
 export function readCall(from: usize, kind: i32, at: f64): usize {
@@ -148,10 +147,30 @@ function share(context: u32, sentAt: f64): void {
   for (let i: u32 = 0; i < callCount; i++) {
     const row = callAt(i);
     if (load<u32>(row, CALL_CONTEXT) === 0) store<u32>(row, context, CALL_CONTEXT);
+    const own = load<u32>(row, CALL_CONTEXT);
+    if (own !== 0) takeTraits(i, row, traitsIn(own - 1));
     const given = load<f64>(row, CALL_GIVEN);
-    const own = load<f64>(row, CALL_SENT_AT);
-    store<f64>(row, timestampOf(given, isNaN(own) ? sentAt : own, receivedAt, isWall, futureMax), CALL_GIVEN);
+    const ownSentAt = load<f64>(row, CALL_SENT_AT);
+    store<f64>(
+      row,
+      timestampOf(given, isNaN(ownSentAt) ? sentAt : ownSentAt, receivedAt, isWall, futureMax),
+      CALL_GIVEN,
+    );
   }
+}
+
+/** The traits of a call's context (nodes; 0 for none) are the contact's, as those that identify it are. */
+function takeTraits(place: u32, row: usize, traits: usize): void {
+  if (traits === 0) return;
+  // Traits of both sorts would have to be made one list.
+  if (load<u32>(row, CALL_KIND) === IDENTIFY && load<u32>(row, CALL_PROPERTIES_END) > propertiesFrom(place)) odd();
+  let form = load<u64>(row, CALL_FORM);
+  let key = traits + 5;
+  for (let left = load<u32>(traits, 1); left > 0; left--) {
+    form = mixed(form, textHash(key + 4, key + 4 + load<u32>(key)));
+    key = afterMember(key);
+  }
+  store<u64>(row, form, CALL_FORM);
 }
 
 function calls(from: usize): usize {
@@ -336,9 +355,6 @@ function afterContext(from: usize): usize {
   contextRead = 0;
   if (load<u8>(from) !== OPEN_BRACE) return afterNull(from);
   const to = afterValue(from);
-  const number = nestedNumber(from, to);
-  // Its traits would become the contact's.
-  if (!isObject(number) || hasKey(number, TRAITS_KEY, TRAITS_KEY_BYTES)) odd();
-  contextRead = number + 1;
+  contextRead = contextNumber(from, to) + 1;
   return to;
 }

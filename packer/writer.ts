@@ -30,10 +30,19 @@ import {
   Writer,
 } from "./entry";
 import { hash64, hashHi, hashLo } from "./ids";
-import { IDENTIFY, TRAITS_ARE_PROPERTIES, TRAITS_NONE, VALUE_COMPLEX, VALUE_NUMBER, VALUE_STRING } from "./layout";
+import {
+  IDENTIFY,
+  TRAITS_ARE_PROPERTIES,
+  TRAITS_NONE,
+  TRAITS_RECORD,
+  VALUE_COMPLEX,
+  VALUE_NUMBER,
+  VALUE_STRING,
+} from "./layout";
 import { claim } from "./memory";
+import { traitsIn } from "./nested";
 import { makeId } from "./outside";
-import { contextRecord, recordOf, shapeOf } from "./records";
+import { contextRecord, recordOf, shapeOf, traitsRecord } from "./records";
 import {
   CALL_ANONYMOUS_ID,
   CALL_CONTEXT,
@@ -106,9 +115,15 @@ export function addEvent(writer: Writer, place: u32, idFrom: usize, idTo: usize,
   store<u32>(row, context, EVENT_CONTEXT);
   writer.contexts |= context;
 
-  const traits = kind === IDENTIFY && end > first ? TRAITS_ARE_PROPERTIES : TRAITS_NONE;
+  const traits = traitsOf(writer, load<u32>(call, CALL_CONTEXT), kind === IDENTIFY && end > first);
   store<u32>(row, traits, EVENT_TRAITS);
   writer.traits |= traits;
+}
+
+function traitsOf(writer: Writer, context: u32, areProperties: bool): u32 {
+  if (areProperties) return TRAITS_ARE_PROPERTIES;
+  const traits = context === 0 ? 0 : traitsIn(context - 1);
+  return traits === 0 ? TRAITS_NONE : traitsRecord(writer, context, traits) + TRAITS_RECORD;
 }
 
 function internItem(texts: Texts, item: usize): u32 {

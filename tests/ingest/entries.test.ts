@@ -113,6 +113,10 @@ describe("the packer", () => {
       { kind: "identify", name: null, properties: { plan: null }, traits: { plan: null } },
     ]);
     expect(outlines(track, identify)).toEqual([]);
+    const mobile = { ...track, context: { traits: { vip: true } } };
+    expect(outlines(mobile, { ...mobile, context: { ip: "::1", traits: { vip: 1 } } })).toEqual([
+      { kind: "track", name: "Größe", properties: { a: null, größe: null }, traits: { vip: null } },
+    ]);
     expect(outlines({ ...track, properties: { größe: 1, a: 1 } }, { ...track, event: "y" })).toHaveLength(2);
   });
 

@@ -98,6 +98,19 @@ describe("an ordinary call", () => {
     ],
     ["with nested properties", call({ properties: { items: [{ a: 1 }, { a: [] }], o: { p: { q: "r" } } } }), "track"],
     ["with a context", call({ context: { library: { name: "x", version: "1" }, ip: "::1" } }), "track"],
+    [
+      "with traits in its context",
+      call({ context: { ip: "::1", traits: { plan: "gold", o: { a: [1] } }, os: {} } }),
+      "track",
+    ],
+    ["with nothing else in it", call({ context: { traits: { a: null } } }), "page"],
+    ["with traits there that are null or empty", call({ context: { traits: null, a: { traits: {} } } }), "track"],
+    ["that identifies by its context alone", { userId: "u", context: { traits: { a: 1 } }, traits: {} }, "identify"],
+    [
+      "with a value like its context",
+      call({ properties: { like: { traits: { a: 1 } } }, context: { traits: { a: 1 } } }),
+      "track",
+    ],
     ["with escapes in a value", call({ properties: { text: 'say "x"\n\\' } }), "track"],
     ["beyond ASCII", call({ event: "Größe", properties: { größe: "日本", emoji: "🙂" } }), "track"],
     ["of somebody unknown", { event: "x", anonymousId: "a1" }, "track"],
@@ -190,7 +203,7 @@ describe("what is left alone", () => {
       body('{"event":"x","userId":"u","properties":{"a":1,"\\u0061":2}}'),
     ],
     ["keys that are halves of pairs", body('{"event":"x","userId":"u","properties":{"o":{"\\ud800":1,"\\udbff":2}}}')],
-    ["escaped traits in the context", body('{"event":"x","userId":"u","context":{"tr\\u0061its":{"a":1}}}')],
+    ["escaped traits in the context that are none", body('{"event":"x","userId":"u","context":{"tr\\u0061its":1}}')],
     ["bad UTF-8", Buffer.concat([body('{"event":"'), Buffer.from([0xff]), body('","userId":"u"}')])],
     ["a control character", body('{"event":"a\tb","userId":"u"}')],
     ["a number too large", body('{"event":"x","userId":"u","properties":{"a":1e999}}')],
@@ -209,7 +222,7 @@ describe("what is left alone", () => {
     ["nobody", body('{"event":"x","userId":"000000000000"}')],
     ["no event", body('{"userId":"u"}')],
     ["a large call", body(JSON.stringify(call({ properties: { text: "x".repeat(30_000) } })))],
-    ["traits in the context", body('{"event":"x","userId":"u","context":{"traits":{"a":1}}}')],
+    ["traits in the context that are none", body('{"event":"x","userId":"u","context":{"traits":[1]}}')],
     ["a date that is none", body('{"event":"x","userId":"u","timestamp":"yesterday"}')],
     ["a long message id", body(`{"event":"x","userId":"u","messageId":"${"m".repeat(101)}"}`)],
     ["a number with more behind it where it means nothing", body('{"event":"x","userId":"u","traits":1x}')],
@@ -224,7 +237,10 @@ describe("what is left alone", () => {
     ["no batch", '{"a":1}'],
     ["two batches", '{"batch":[],"batch":[]}'],
     ["two contexts", '{"batch":[],"context":{},"context":{}}'],
-    ["a context that sets traits", '{"batch":[],"context":{"traits":{"a":1}}}'],
+    [
+      "traits of a call beside those of the context that it shares",
+      '{"batch":[{"type":"identify","userId":"u","traits":{"b":1}}],"context":{"traits":{"a":1}}}',
+    ],
     ["a context that is none", '{"batch":[],"context":1}'],
     ["a large context", JSON.stringify({ batch: [], context: { text: "x".repeat(30_000) } })],
     ["sent at no instant", '{"batch":[],"sentAt":"yesterday"}'],
@@ -323,6 +339,7 @@ const ordinary = fc.record(
     traits: fc.dictionary(fc.constantFrom("plan", "age"), fc.oneof(fc.integer(), fc.constantFrom("gold", null))),
     context: fc.oneof(
       fc.dictionary(fc.constantFrom("ip", "library"), fc.jsonValue({ maxDepth: 2 })),
+      fc.record({ ip: fc.constant("::1"), traits: fc.dictionary(key, fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 }) }),
       fc.constant(null),
     ),
     integrations: fc.constant({ All: true }),
@@ -332,7 +349,10 @@ const ordinary = fc.record(
 /** What a batch may say for all of its calls. */
 const sharedFields = fc.record(
   {
-    context: fc.oneof({ weight: 3, arbitrary: fc.constantFrom({ ip: "::1" }, {}, null) }, jsonValue),
+    context: fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom({ ip: "::1" }, { traits: { vip: true } }, {}, null) },
+      jsonValue,
+    ),
     sentAt: fc.oneof({ weight: 3, arbitrary: fc.constantFrom("2026-01-31T11:59:00Z", null) }, jsonValue),
   },
   { requiredKeys: [] },
