@@ -13,7 +13,7 @@ import {
   VALUE_STRING,
 } from "./layout";
 import { Buf, BUF_BYTES, claim, empty } from "./memory";
-import { bytesOf, LENGTH_STRIDE, lengthsAt, Texts } from "./texts";
+import { bytesOf, lengthsAt, Texts } from "./texts";
 import {
   CONTACT_BYTES,
   CONTACT_HI,
@@ -40,7 +40,6 @@ import {
   recordFormsOf,
   recordValuesOf,
   refsOf,
-  SHAPE_BYTES,
   shapeKeysOf,
   shapesOf,
   stringsOf,
@@ -137,7 +136,7 @@ export function encode(writer: Writer, receivedAt: f64): u32 {
   putColumn(contactRows + CONTACT_KNOWN, CONTACT_BYTES, contacts.count, writer.contactKnown);
   putLengths(contacts);
   putLengths(strings);
-  putColumn(shapesOf(writer).at, SHAPE_BYTES, writer.shapes, writer.shapeSizes);
+  putColumn(shapesOf(writer).at, 4, writer.shapes, writer.shapeSizes);
   putColumn(shapeKeysOf(writer).at, 4, shapeKeys, writer.shapeKeyStrings);
   putBytes(typesOf(writer), writer.valueTypes);
   putColumn(refsOf(writer).at, 4, refs, writer.valueRefs);
@@ -226,7 +225,7 @@ function putColumn(from: usize, stride: usize, count: u32, bits: u32): void {
 }
 
 function putLengths(texts: Texts): void {
-  putColumn(lengthsAt(texts), LENGTH_STRIDE, texts.count, texts.lengths);
+  putColumn(lengthsAt(texts), 4, texts.count, texts.lengths);
 }
 
 function putBytes(bytes: Buf, bits: u32): void {

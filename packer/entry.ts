@@ -52,8 +52,6 @@ export const CONTACT_BYTES: usize = 12;
 export const CONTACT_LO: usize = 0;
 export const CONTACT_HI: usize = 4;
 export const CONTACT_KNOWN: usize = 8;
-/** A row of a shape: how many keys, and where they begin; u32 each. */
-export const SHAPE_BYTES: usize = 8;
 /** A row of a value of a record: its type as u32, and the number that it is or has, as f64 or u32. */
 export const RECORD_VALUE_BYTES: usize = 16;
 export const RECORD_VALUE: usize = 8;
@@ -71,8 +69,7 @@ const REFS: usize = TYPES + BUF_BYTES;
 const NUMBERS: usize = REFS + BUF_BYTES;
 const RECORD_FORMS: usize = NUMBERS + BUF_BYTES;
 const RECORD_VALUES: usize = RECORD_FORMS + BUF_BYTES;
-const NESTED_ROWS: usize = RECORD_VALUES + BUF_BYTES;
-const NESTED_SLOTS: usize = NESTED_ROWS + BUF_BYTES;
+const NESTED_SLOTS: usize = RECORD_VALUES + BUF_BYTES;
 export const WRITER_BYTES: usize = NESTED_SLOTS + SLOTS_BYTES;
 
 function bufAt(writer: Writer, offset: usize): Buf {
@@ -120,9 +117,6 @@ export function recordFormsOf(writer: Writer): Buf {
 export function shapeSlotsOf(writer: Writer): Slots {
   return slotsAt(writer, SHAPE_SLOTS);
 }
-export function nestedRowsOf(writer: Writer): Buf {
-  return bufAt(writer, NESTED_ROWS);
-}
 export function nestedSlotsOf(writer: Writer): Slots {
   return slotsAt(writer, NESTED_SLOTS);
 }
@@ -153,7 +147,7 @@ export function emptyWriter(writer: Writer): void {
   emptySlots(slotsAt(writer, SHAPE_SLOTS));
   emptySlots(slotsAt(writer, NESTED_SLOTS));
   for (let at = EVENTS; at <= SHAPE_KEYS; at += BUF_BYTES) empty(bufAt(writer, at));
-  for (let at = TYPES; at <= NESTED_ROWS; at += BUF_BYTES) empty(bufAt(writer, at));
+  for (let at = TYPES; at <= RECORD_VALUES; at += BUF_BYTES) empty(bufAt(writer, at));
 }
 
 /** A rough share of the fixed columns in the size of an entry: per event, per contact, per value. */

@@ -107,7 +107,7 @@ function numberOf(from: usize, to: usize, isContext: u32): u32 {
   nodes.end = end - nodes.at;
   memory.copy(claim(texts, length), from, length);
   const number = slots.count;
-  putSlot(slots, slot, hash, number);
+  putSlot(slots, slot, hash, number, 0, 0);
   return first + number;
 }
 

@@ -1,12 +1,10 @@
 /** Shapes of properties, and the records of arrays and objects within calls. */
 import {
-  nestedRowsOf,
   nestedSlotsOf,
   RECORD_VALUE,
   RECORD_VALUE_BYTES,
   recordFormsOf,
   recordValuesOf,
-  SHAPE_BYTES,
   shapeKeysOf,
   shapeSlotsOf,
   shapesOf,
@@ -17,8 +15,8 @@ import { NODE_ARRAY, NODE_OBJECT, VALUE_COMPLEX, VALUE_NUMBER, VALUE_STRING } fr
 import { claim } from "./memory";
 import { nodesAt, sizeOf } from "./nested";
 import { afterMember, valueOf } from "./nodes";
-import { firstSlot, hashAt, hashSeed, itemAt, mixed, nextSlot, putSlot, textHash } from "./table";
-import { intern, Texts } from "./texts";
+import { firstOf, firstSlot, hashAt, hashSeed, itemAt, mixed, nextSlot, putSlot, secondOf, textHash } from "./table";
+import { intern, isSame, Texts } from "./texts";
 
 /** The number of the shape whose `size` keys are the last of all; they go again where there is such a shape. */
 export function shapeOf(writer: Writer, size: u32): u32 {
@@ -31,18 +29,13 @@ export function shapeOf(writer: Writer, size: u32): u32 {
     all |= load<u32>(key);
   }
   const hash = mix as u32;
-  const shapes = shapesOf(writer);
   const slots = shapeSlotsOf(writer);
   let slot = firstSlot(slots, hash);
   for (;;) {
     const item = itemAt(slots, slot);
     if (item === 0) break;
-    if (hashAt(slots, slot) === hash) {
-      const shape = shapes.at + (item - 1) * SHAPE_BYTES;
-      if (
-        load<u32>(shape) === size &&
-        memory.compare(keys.at + load<u32>(shape, 4), keys.at + start, size << 2) === 0
-      ) {
+    if (hashAt(slots, slot) === hash && secondOf(slots, slot) === size) {
+      if (isSame(keys.at + firstOf(slots, slot), keys.at + start, size << 2)) {
         keys.end = start;
         return item - 1;
       }
@@ -50,12 +43,10 @@ export function shapeOf(writer: Writer, size: u32): u32 {
     slot = nextSlot(slots, slot);
   }
   const number = writer.shapes++;
-  const shape = claim(shapes, SHAPE_BYTES);
-  store<u32>(shape, size);
-  store<u32>(shape, start as u32, 4);
+  store<u32>(claim(shapesOf(writer), 4), size);
   writer.shapeSizes |= size;
   writer.shapeKeyStrings |= all;
-  putSlot(slots, slot, hash, number);
+  putSlot(slots, slot, hash, number, start as u32, size);
   return number;
 }
 
@@ -64,9 +55,6 @@ export function contextRecord(writer: Writer, context: u32): u32 {
   if (context === 0 || sizeOf(context - 1) === 0) return 0;
   return recordOf(writer, context - 1) + 1;
 }
-
-/** A row of a nested value that has a record: its number and the record's. */
-const NESTED_BYTES: usize = 8;
 
 /** The record of the traits within a context, whose nodes are given. */
 export function traitsRecord(writer: Writer, context: u32, traits: usize): u32 {
@@ -82,22 +70,17 @@ export function recordOf(writer: Writer, nested: u32): u32 {
 }
 
 function recordFor(writer: Writer, nested: u32, nodes: usize): u32 {
-  const rows = nestedRowsOf(writer);
   const slots = nestedSlotsOf(writer);
   const hash = mixed(hashSeed(), nested) as u32;
   let slot = firstSlot(slots, hash);
   for (;;) {
     const item = itemAt(slots, slot);
     if (item === 0) break;
-    const row = rows.at + (item - 1) * NESTED_BYTES;
-    if (load<u32>(row) === nested) return load<u32>(row, 4);
+    if (firstOf(slots, slot) === nested) return secondOf(slots, slot);
     slot = nextSlot(slots, slot);
   }
   const record = addRecord(writer, nodes);
-  const row = claim(rows, NESTED_BYTES);
-  store<u32>(row, nested);
-  store<u32>(row, record, 4);
-  putSlot(slots, slot, hash, slots.count);
+  putSlot(slots, slot, hash, slots.count, nested, record);
   return record;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Hash tables: open addressing in pairs, an item's hash and its number plus one; the second is 0 in an empty slot.
- * Numbers are given out one after the other from 0.
+ * Hash tables with open addressing. A slot is four integers: an item's hash, its number plus one (0 in an empty slot), and two
+ * that whoever looks it up needs next, so that it needn't wait for another line of memory. Numbers are given out one after the
+ * other from 0.
  */
 import { allocate, bytesKept, release } from "./memory";
 
@@ -37,7 +38,7 @@ export function textHash(from: usize, to: usize): u32 {
   return mixed(hash, 0) as u32;
 }
 
-const SLOT_BYTES: usize = 8;
+const SLOT_BYTES: usize = 16;
 const SLOTS_MIN: u32 = 64;
 
 @unmanaged
@@ -76,11 +77,21 @@ export function itemAt(slots: Slots, slot: u32): u32 {
   return load<u32>(slots.at + slot * SLOT_BYTES, 4);
 }
 
-/** Puts a number into an empty slot. */
-export function putSlot(slots: Slots, slot: u32, hash: u32, number: u32): void {
+export function firstOf(slots: Slots, slot: u32): u32 {
+  return load<u32>(slots.at + slot * SLOT_BYTES, 8);
+}
+
+export function secondOf(slots: Slots, slot: u32): u32 {
+  return load<u32>(slots.at + slot * SLOT_BYTES, 12);
+}
+
+/** Puts a number into an empty slot, and what else stands there. */
+export function putSlot(slots: Slots, slot: u32, hash: u32, number: u32, first: u32, second: u32): void {
   const at = slots.at + slot * SLOT_BYTES;
   store<u32>(at, hash);
   store<u32>(at, number + 1, 4);
+  store<u32>(at, first, 8);
+  store<u32>(at, second, 12);
   if (++slots.count * 2 > slots.mask) twice(slots);
 }
 
@@ -93,7 +104,7 @@ function twice(slots: Slots): void {
     if (load<u32>(from, 4) === 0) continue;
     let slot = firstSlot(slots, load<u32>(from));
     while (itemAt(slots, slot) !== 0) slot = nextSlot(slots, slot);
-    store<u64>(slots.at + slot * SLOT_BYTES, load<u64>(from));
+    v128.store(slots.at + slot * SLOT_BYTES, v128.load(from));
   }
   release(at, size * SLOT_BYTES);
 }

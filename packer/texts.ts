@@ -1,9 +1,19 @@
 /** The texts of an entry, one behind the other in UTF-8, as they stand in it. With `intern` equal ones are one. */
 import { Buf, BUF_BYTES, claim, empty, reserve } from "./memory";
-import { emptySlots, firstSlot, hashAt, itemAt, nextSlot, openSlots, putSlot, Slots, SLOTS_BYTES } from "./table";
+import {
+  emptySlots,
+  firstOf,
+  firstSlot,
+  hashAt,
+  itemAt,
+  nextSlot,
+  openSlots,
+  putSlot,
+  secondOf,
+  Slots,
+  SLOTS_BYTES,
+} from "./table";
 
-/** A text's place among the bytes, and its length. */
-const ROW_BYTES: usize = 8;
 const VECTOR_BYTES: usize = 16;
 
 @unmanaged
@@ -15,26 +25,25 @@ export class Texts {
 }
 
 const BYTES: usize = 12;
-const ROWS: usize = BYTES + BUF_BYTES;
-const SLOTS: usize = ROWS + BUF_BYTES;
+const LENGTHS: usize = BYTES + BUF_BYTES;
+const SLOTS: usize = LENGTHS + BUF_BYTES;
 export const TEXTS_BYTES: usize = SLOTS + SLOTS_BYTES;
 
 export function bytesOf(texts: Texts): Buf {
   return changetype<Buf>(changetype<usize>(texts) + BYTES);
 }
 
-function rowsOf(texts: Texts): Buf {
-  return changetype<Buf>(changetype<usize>(texts) + ROWS);
+function lengthsOf(texts: Texts): Buf {
+  return changetype<Buf>(changetype<usize>(texts) + LENGTHS);
 }
 
 function slotsOf(texts: Texts): Slots {
   return changetype<Slots>(changetype<usize>(texts) + SLOTS);
 }
 
-/** Where the lengths are, `LENGTH_STRIDE` bytes from one to the next. */
-export const LENGTH_STRIDE: usize = ROW_BYTES;
+/** Where the lengths are, as u32. */
 export function lengthsAt(texts: Texts): usize {
-  return rowsOf(texts).at + 4;
+  return lengthsOf(texts).at;
 }
 
 export function openTexts(texts: Texts): void {
@@ -48,9 +57,7 @@ export function push(texts: Texts, from: usize, length: u32): u32 {
   // Whole vectors are copied, so the last may reach behind the text.
   texts.beyondAscii |= copyText(reserve(bytes, length + VECTOR_BYTES), from, length);
   bytes.end = start + length;
-  const row = claim(rowsOf(texts), ROW_BYTES);
-  store<u32>(row, start as u32);
-  store<u32>(row, length, 4);
+  store<u32>(claim(lengthsOf(texts), 4), length);
   texts.lengths |= length;
   return texts.count++;
 }
@@ -77,17 +84,14 @@ export function intern(texts: Texts, from: usize, to: usize, hash: u32): u32 {
   for (;;) {
     const item = itemAt(slots, slot);
     if (item === 0) break;
-    if (hashAt(slots, slot) === hash && isText(texts, item - 1, from, length)) return item - 1;
+    const isSort = hashAt(slots, slot) === hash && secondOf(slots, slot) === length;
+    if (isSort && isSame(bytesOf(texts).at + firstOf(slots, slot), from, length)) return item - 1;
     slot = nextSlot(slots, slot);
   }
+  const start = bytesOf(texts).end as u32;
   const number = push(texts, from, length);
-  putSlot(slots, slot, hash, number);
+  putSlot(slots, slot, hash, number, start, length);
   return number;
-}
-
-function isText(texts: Texts, number: u32, from: usize, length: u32): bool {
-  const row = rowsOf(texts).at + number * ROW_BYTES;
-  return load<u32>(row, 4) === length && isSame(bytesOf(texts).at + load<u32>(row), from, length);
 }
 
 /** Reads up to fifteen bytes behind both. */
@@ -107,6 +111,6 @@ export function emptyTexts(texts: Texts): void {
   texts.lengths = 0;
   texts.count = 0;
   empty(bytesOf(texts));
-  empty(rowsOf(texts));
+  empty(lengthsOf(texts));
   emptySlots(slotsOf(texts));
 }
