@@ -104,8 +104,6 @@ interface Exports {
 /** One object, because nobody looks at its stack. */
 const ODD = new Error("not an ordinary call");
 
-const compiled = compile();
-
 /** Null where the machine can't. */
 function compile(): object | null {
   try {
@@ -128,7 +126,8 @@ function nothingToCollect(): never {
 }
 
 export function createPacker(options: PackerOptions): Packer {
-  return compiled === null ? NO_PACKER : instantiate(compiled, options);
+  const module = compile();
+  return module === null ? NO_PACKER : instantiate(module, options);
 }
 
 function instantiate(module: object, { partitions, clockMode, limits }: PackerOptions): Packer {

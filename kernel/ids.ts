@@ -37,9 +37,9 @@ export function hash64(text: string, seedLo = 0, seedHi = 0): void {
 }
 
 /** `hash64` of a text that lies as ASCII in a buffer; false, and no hash, when a byte of it is none. */
-export function hash64Ascii(bytes: Uint8Array, from: number, to: number, seedLo = 0, seedHi = 0): boolean {
-  let a = (seedLo ^ 0x9e3779b9) | 0;
-  let b = (seedHi ^ 0x85ebca6b) | 0;
+export function hash64Ascii(bytes: Uint8Array, from: number, to: number): boolean {
+  let a = 0x9e3779b9 | 0;
+  let b = 0x85ebca6b | 0;
   for (let i = from; i < to; i++) {
     const unit = bytes[i] ?? 0;
     if (unit >= 0x80) return false;

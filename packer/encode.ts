@@ -34,18 +34,28 @@ import {
   EVENT_TRAITS,
   eventsOf,
   messagesOf,
-  numbersOf,
   RECORD_VALUE,
   RECORD_VALUE_BYTES,
   recordFormsOf,
   recordValuesOf,
-  refsOf,
   shapeKeysOf,
   shapesOf,
   stringsOf,
-  typesOf,
+  valuesOf,
   Writer,
 } from "./entry";
+import {
+  addNumber,
+  addRef,
+  addType,
+  bytesIn,
+  emptyValues,
+  numbersOf,
+  refsOf,
+  typesOf,
+  ValueColumns,
+  VALUE_COLUMNS_BYTES,
+} from "./value-columns";
 
 /** Timestamps are stored as distances from the earliest while these fit 32 bits. */
 const SPAN_MAX: f64 = 0xffff_ffff;
@@ -53,14 +63,8 @@ const WIDE: u32 = 8;
 
 /** The entry made last. */
 const out = changetype<Buf>(memory.data(BUF_BYTES as i32, 4));
-/** Types, references and numbers of the values of records, split. */
-const recordTypes = changetype<Buf>(memory.data(BUF_BYTES as i32, 4));
-const recordRefs = changetype<Buf>(memory.data(BUF_BYTES as i32, 4));
-const recordNumbers = changetype<Buf>(memory.data(BUF_BYTES as i32, 4));
-let recordTypeBits: u32 = 0;
-let recordRefBits: u32 = 0;
-let recordNumberBits: u32 = 0;
-let areRecordNumbersWide: bool = false;
+/** The values of records, split. */
+const recordColumns = changetype<ValueColumns>(memory.data(VALUE_COLUMNS_BYTES as i32, 4));
 
 /** Where the next byte goes, and where the widths of the columns do. */
 let at: usize = 0;
@@ -75,9 +79,6 @@ export function encode(writer: Writer, receivedAt: f64): u32 {
   const messages = messagesOf(writer);
   const contacts = contactsOf(writer);
   const strings = stringsOf(writer);
-  const values = typesOf(writer).end as u32;
-  const refs = (refsOf(writer).end >> 2) as u32;
-  const numbers = (numbersOf(writer).end >> 3) as u32;
   const shapeKeys = (shapeKeysOf(writer).end >> 2) as u32;
   const events = writer.events;
   splitRecords(writer);
@@ -99,13 +100,9 @@ export function encode(writer: Writer, receivedAt: f64): u32 {
   putVarint(strings.count);
   putVarint(writer.shapes);
   putVarint(shapeKeys);
-  putVarint(values);
-  putVarint(refs);
-  putVarint(numbers);
+  putCounts(valuesOf(writer));
   putVarint(writer.records);
-  putVarint(recordTypes.end as u32);
-  putVarint((recordRefs.end >> 2) as u32);
-  putVarint((recordNumbers.end >> 3) as u32);
+  putCounts(recordColumns);
   putVarint(bytesOf(messages).end as u32);
   putVarint(bytesOf(contacts).end as u32);
   putVarint(bytesOf(strings).end as u32);
@@ -138,13 +135,9 @@ export function encode(writer: Writer, receivedAt: f64): u32 {
   putLengths(strings);
   putColumn(shapesOf(writer).at, 4, writer.shapes, writer.shapeSizes);
   putColumn(shapeKeysOf(writer).at, 4, shapeKeys, writer.shapeKeyStrings);
-  putBytes(typesOf(writer), writer.valueTypes);
-  putColumn(refsOf(writer).at, 4, refs, writer.valueRefs);
-  putNumbers(numbersOf(writer), writer.valueNumbers, writer.areNumbersWide !== 0);
+  putValues(valuesOf(writer));
   putColumn(recordFormsOf(writer).at, 4, writer.records, writer.recordForms);
-  putBytes(recordTypes, recordTypeBits);
-  putColumn(recordRefs.at, 4, (recordRefs.end >> 2) as u32, recordRefBits);
-  putNumbers(recordNumbers, recordNumberBits, areRecordNumbersWide);
+  putValues(recordColumns);
 
   putTexts(messages);
   putTexts(contacts);
@@ -161,37 +154,18 @@ function bytesMax(writer: Writer): usize {
     (messagesOf(writer).count + contactsOf(writer).count + stringsOf(writer).count) * 4 +
     shapesOf(writer).end +
     shapeKeysOf(writer).end;
-  const values = typesOf(writer).end + refsOf(writer).end + numbersOf(writer).end;
-  const records = recordFormsOf(writer).end + recordTypes.end + recordRefs.end + recordNumbers.end;
-  return CHECKED_FROM + 16 + COUNTS * 5 + 1 + COLUMNS + texts + rows + values + records;
+  const values = bytesIn(valuesOf(writer)) + recordFormsOf(writer).end + bytesIn(recordColumns);
+  return CHECKED_FROM + 16 + COUNTS * 5 + 1 + COLUMNS + texts + rows + values;
 }
 
 function splitRecords(writer: Writer): void {
-  empty(recordTypes);
-  empty(recordRefs);
-  empty(recordNumbers);
-  recordTypeBits = 0;
-  recordRefBits = 0;
-  recordNumberBits = 0;
-  areRecordNumbersWide = false;
+  emptyValues(recordColumns);
   const values = recordValuesOf(writer);
-  const count = values.end / RECORD_VALUE_BYTES;
-  let type = claim(recordTypes, count);
   for (let row = values.at; row < values.at + values.end; row += RECORD_VALUE_BYTES) {
-    const sort = load<u8>(row);
-    store<u8>(type++, sort);
-    recordTypeBits |= sort;
-    if (sort === VALUE_STRING || sort === VALUE_COMPLEX) {
-      const ref = load<u32>(row, RECORD_VALUE);
-      store<u32>(claim(recordRefs, 4), ref);
-      recordRefBits |= ref;
-    } else if (sort === VALUE_NUMBER) {
-      const value = load<f64>(row, RECORD_VALUE);
-      store<f64>(claim(recordNumbers, 8), value);
-      const whole = value as u32;
-      if ((whole as f64) === value) recordNumberBits |= whole;
-      else areRecordNumbersWide = true;
-    }
+    const type = load<u8>(row);
+    addType(recordColumns, type);
+    if (type === VALUE_STRING || type === VALUE_COMPLEX) addRef(recordColumns, load<u32>(row, RECORD_VALUE));
+    else if (type === VALUE_NUMBER) addNumber(recordColumns, load<f64>(row, RECORD_VALUE));
   }
 }
 
@@ -203,6 +177,12 @@ function putVarint(value: u32): void {
     rest >>= 7;
   }
   store<u8>(at++, rest);
+}
+
+function putCounts(values: ValueColumns): void {
+  putVarint(typesOf(values).end as u32);
+  putVarint((refsOf(values).end >> 2) as u32);
+  putVarint((numbersOf(values).end >> 3) as u32);
 }
 
 /** The smallest width for integers whose bits, or-ed, are given. */
@@ -226,6 +206,13 @@ function putColumn(from: usize, stride: usize, count: u32, bits: u32): void {
 
 function putLengths(texts: Texts): void {
   putColumn(lengthsAt(texts), 4, texts.count, texts.lengths);
+}
+
+function putValues(values: ValueColumns): void {
+  const refs = refsOf(values);
+  putBytes(typesOf(values), values.typeBits);
+  putColumn(refs.at, 4, (refs.end >> 2) as u32, values.refBits);
+  putNumbers(numbersOf(values), values.numberBits, values.areNumbersWide !== 0);
 }
 
 function putBytes(bytes: Buf, bits: u32): void {

@@ -2,6 +2,7 @@
 import { Buf, BUF_BYTES, empty } from "./memory";
 import { emptySlots, openSlots, Slots, SLOTS_BYTES } from "./table";
 import { bytesOf, emptyTexts, openTexts, Texts, TEXTS_BYTES } from "./texts";
+import { emptyValues, typesOf, ValueColumns, VALUE_COLUMNS_BYTES } from "./value-columns";
 
 @unmanaged
 export class Writer {
@@ -28,11 +29,6 @@ export class Writer {
   shapeKeyStrings: u32;
   records: u32;
   recordForms: u32;
-  valueTypes: u32;
-  valueRefs: u32;
-  valueNumbers: u32;
-  /** Whether a number is no unsigned integer of 32 bits. */
-  areNumbersWide: u32;
 }
 
 /** A row of an event: u32 each, and its instant as f64. */
@@ -64,10 +60,8 @@ const CONTACT_ROWS: usize = EVENTS + BUF_BYTES;
 const SHAPES: usize = CONTACT_ROWS + BUF_BYTES;
 const SHAPE_KEYS: usize = SHAPES + BUF_BYTES;
 const SHAPE_SLOTS: usize = SHAPE_KEYS + BUF_BYTES;
-const TYPES: usize = SHAPE_SLOTS + SLOTS_BYTES;
-const REFS: usize = TYPES + BUF_BYTES;
-const NUMBERS: usize = REFS + BUF_BYTES;
-const RECORD_FORMS: usize = NUMBERS + BUF_BYTES;
+const VALUES: usize = SHAPE_SLOTS + SLOTS_BYTES;
+const RECORD_FORMS: usize = VALUES + VALUE_COLUMNS_BYTES;
 const RECORD_VALUES: usize = RECORD_FORMS + BUF_BYTES;
 const NESTED_SLOTS: usize = RECORD_VALUES + BUF_BYTES;
 export const WRITER_BYTES: usize = NESTED_SLOTS + SLOTS_BYTES;
@@ -102,14 +96,9 @@ export function shapesOf(writer: Writer): Buf {
 export function shapeKeysOf(writer: Writer): Buf {
   return bufAt(writer, SHAPE_KEYS);
 }
-export function typesOf(writer: Writer): Buf {
-  return bufAt(writer, TYPES);
-}
-export function refsOf(writer: Writer): Buf {
-  return bufAt(writer, REFS);
-}
-export function numbersOf(writer: Writer): Buf {
-  return bufAt(writer, NUMBERS);
+/** Of the properties of all events. */
+export function valuesOf(writer: Writer): ValueColumns {
+  return changetype<ValueColumns>(changetype<usize>(writer) + VALUES);
 }
 export function recordFormsOf(writer: Writer): Buf {
   return bufAt(writer, RECORD_FORMS);
@@ -147,7 +136,9 @@ export function emptyWriter(writer: Writer): void {
   emptySlots(slotsAt(writer, SHAPE_SLOTS));
   emptySlots(slotsAt(writer, NESTED_SLOTS));
   for (let at = EVENTS; at <= SHAPE_KEYS; at += BUF_BYTES) empty(bufAt(writer, at));
-  for (let at = TYPES; at <= RECORD_VALUES; at += BUF_BYTES) empty(bufAt(writer, at));
+  emptyValues(valuesOf(writer));
+  empty(recordFormsOf(writer));
+  empty(recordValuesOf(writer));
 }
 
 /** A rough share of the fixed columns in the size of an entry: per event, per contact, per value. */
@@ -158,7 +149,7 @@ const VALUE_SHARE: u32 = 6;
 /** About how many bytes the entry would have now. */
 export function sizeOfEntry(writer: Writer): u32 {
   const contacts = contactsOf(writer);
-  const values = typesOf(writer).end + recordValuesOf(writer).end / RECORD_VALUE_BYTES;
+  const values = typesOf(valuesOf(writer)).end + recordValuesOf(writer).end / RECORD_VALUE_BYTES;
   return (
     writer.events * EVENT_SHARE +
     contacts.count * CONTACT_SHARE +

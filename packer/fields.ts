@@ -30,9 +30,8 @@ const LENGTH_BITS: u32 = 5;
 const LENGTH_MAX: usize = 17;
 const PLACES: usize = (LENGTH_MAX + 1) << LENGTH_BITS;
 
-const fieldWords: usize = memory.data(46080, 16);
-const kindWords: usize = memory.data(46080, 16);
-assert(PLACES * WORD_BYTES === 46080);
+const fieldWords: usize = memory.data((PLACES * WORD_BYTES) as i32, 16);
+const kindWords: usize = memory.data((PLACES * WORD_BYTES) as i32, 16);
 
 function placeOf(words: usize, length: usize, first: u8): usize {
   return words + ((length << LENGTH_BITS) | ((first & 31) as usize)) * WORD_BYTES;

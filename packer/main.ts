@@ -126,12 +126,12 @@ export function collect(): u32 {
     if (writer.lastCall !== collecting) {
       writer.lastCall = collecting;
       store<u32>(claim(touched, 4), partition);
+      grown -= sizeOfEntry(writer);
     }
-    const before = sizeOfEntry(writer);
     addEvent(writer, place, from, to, idHash, lo, hashHi);
-    grown += sizeOfEntry(writer) - before;
     if (isFresh(load<u64>(call, CALL_FORM))) store<u32>(claim(fresh, 4), place);
   }
+  for (let at = touched.at; at < touched.at + touched.end; at += 4) grown += sizeOfEntry(writerAt(load<u32>(at)));
   return grown;
 }
 

@@ -22,11 +22,9 @@ import {
   EVENT_TRAITS,
   eventsOf,
   messagesOf,
-  numbersOf,
-  refsOf,
   shapeKeysOf,
   stringsOf,
-  typesOf,
+  valuesOf,
   Writer,
 } from "./entry";
 import { hash64, hashHi, hashLo } from "./ids";
@@ -63,6 +61,7 @@ import {
   TEXT_TO,
 } from "./tape";
 import { intern, push, Texts } from "./texts";
+import { addNumber, addRef, addType } from "./value-columns";
 
 const MADE_ID_BYTES: usize = 36;
 
@@ -167,26 +166,13 @@ function addProperties(writer: Writer, first: u32, end: u32): u32 {
     store<u32>(key, internItem(strings, row + PROPERTY_KEY));
   }
   const shape = shapeOf(writer, size);
-  let type = claim(typesOf(writer), size);
-  for (let row = from; row < to; row += PROPERTY_BYTES, type++) {
-    const sort = load<u8>(row, PROPERTY_TYPE);
-    store<u8>(type, sort);
-    writer.valueTypes |= sort;
-    if (sort === VALUE_STRING) addRef(writer, internItem(strings, row + PROPERTY_VALUE));
-    else if (sort === VALUE_NUMBER) addNumber(writer, load<f64>(row, PROPERTY_VALUE));
-    else if (sort === VALUE_COMPLEX) addRef(writer, recordOf(writer, load<u32>(row, PROPERTY_VALUE)));
+  const values = valuesOf(writer);
+  for (let row = from; row < to; row += PROPERTY_BYTES) {
+    const type = load<u8>(row, PROPERTY_TYPE);
+    addType(values, type);
+    if (type === VALUE_STRING) addRef(values, internItem(strings, row + PROPERTY_VALUE));
+    else if (type === VALUE_NUMBER) addNumber(values, load<f64>(row, PROPERTY_VALUE));
+    else if (type === VALUE_COMPLEX) addRef(values, recordOf(writer, load<u32>(row, PROPERTY_VALUE)));
   }
   return shape;
-}
-
-function addRef(writer: Writer, ref: u32): void {
-  store<u32>(claim(refsOf(writer), 4), ref);
-  writer.valueRefs |= ref;
-}
-
-function addNumber(writer: Writer, value: f64): void {
-  store<f64>(claim(numbersOf(writer), 8), value);
-  const whole = value as u32;
-  if ((whole as f64) === value) writer.valueNumbers |= whole;
-  else writer.areNumbersWide = 1;
 }
