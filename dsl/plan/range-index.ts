@@ -25,7 +25,9 @@ export function intervalsOf(ranges: readonly NumberRange[]): Intervals | null {
   const placeOf = (value: number): number => countUpTo(cuts, value, 0, cuts.length);
   const spans = ranges.map(({ low, high }): [from: number, to: number] => {
     const end = afterRange(high);
-    return [placeOf(low), end === Infinity ? cuts.length + 1 : placeOf(end)];
+    // No number is as large as a range that begins beyond all of them.
+    const from = low === Infinity ? cuts.length + 1 : placeOf(low);
+    return [from, end === Infinity ? cuts.length + 1 : placeOf(end)];
   });
   const total = spans.reduce((sum, [from, to]) => sum + Math.max(0, to - from), 0);
   if (total > ranges.length * PLACES_PER_RANGE_MAX) return null;

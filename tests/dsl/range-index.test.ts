@@ -39,6 +39,14 @@ describe("ranges that a number lies in", () => {
     );
   });
 
+  test("a range above the largest number has none in it", () => {
+    const found = intervalsOf([
+      { low: Infinity, high: Infinity },
+      { low: 0, high: 1 },
+    ]);
+    expect(found?.places.flat()).toEqual([1]);
+  });
+
   test("a tree says the same as a look at each range", () => {
     fc.assert(
       fc.property(ranges, fc.array(number), (all, more) => {
