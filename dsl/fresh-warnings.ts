@@ -29,7 +29,6 @@ function placesOf(model: CheckedModel): Map<string, Pos> {
     if (rule.kind === "on") note(`score on ${printEventSelector(rule.event)}`, pos);
   // Points that end are counted all together.
   for (const { rule, pos } of model.scores) if (rule.kind === "while" || rule.for !== null) note("score … on", pos);
-  for (const { pos } of model.tags) note("tag … on", pos);
   for (const { event, pos } of model.tags) note(`tag on ${printEventSelector(event)}`, pos);
   const visitor: Visitor = {
     operand(operand) {

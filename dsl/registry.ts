@@ -203,5 +203,6 @@ function freshUses(previous: ModelRecord, plan: Plan, limits: PlanLimits): strin
       (now.ageMax > then.ageMax || (now.cap ?? Infinity) > (then.cap ?? Infinity));
     if (!known.has(feature.key) || widened) fresh.add(feature.index);
   }
-  return plan.uses.filter((use) => use.features.some((feature) => fresh.has(feature))).map((use) => use.text);
+  const uses = plan.uses.filter(({ features }) => features.some((feature) => fresh.has(feature)));
+  return [...new Set(uses.map(({ text }) => text))];
 }

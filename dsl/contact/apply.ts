@@ -12,6 +12,7 @@ import type { MembershipSink } from "./evaluate.ts";
 import * as forgetting from "./forget.ts";
 import * as layout from "./head.ts";
 import * as tagging from "./tags.ts";
+import { giveTimedTags } from "./timed-tags.ts";
 import { mergeTraits } from "./traits.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
@@ -139,6 +140,7 @@ function takeMatch(
     const { name, points } = selector.tags[i] as TagPoints;
     addTagPoints(contact, name.hash, name.bytes, 0, name.bytes.length, points, plan.limits.tags_max);
   }
+  if (selector.timedTags.length > 0) giveTimedTags(plan, contact, selector.timedTags, view, event, at, now);
   return isLeast;
 }
 

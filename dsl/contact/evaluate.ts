@@ -13,6 +13,7 @@ import * as numbers from "./numbers.ts";
 import * as tables from "./tables.ts";
 import type { Names } from "./names.ts";
 import { openTags, replaceTags, tagChanges } from "./tags.ts";
+import { isTopAnother } from "./top-tag.ts";
 
 // Constants of its own are part of a module's machine code; imported names are looked up at every use.
 const { horizon } = horizons;
@@ -174,6 +175,15 @@ function armAt(contact: Contact, place: number, root: number, at: number, now: n
   return before !== nextFlip || at < nextFlip;
 }
 
+/** Sees to it that a root is looked at again at `at` at the latest, which is yet to come. */
+export function armSooner(contact: Contact, root: number, at: number): void {
+  const place = placeOf(contact, ARMED, root);
+  if (place < 0) insertAt(contact, ARMED, -1 - place, root, at);
+  else if (numberAt(contact, ARMED, place) > at) setNumberAt(contact, ARMED, place, at);
+  else return;
+  if (at < contact.nextFlip) contact.nextFlip = at;
+}
+
 function setMembership(
   plan: Plan,
   contact: Contact,
@@ -216,7 +226,7 @@ function setTags(plan: Plan, contact: Contact, given: Names): void {
 
 /** Marks who reads the tags of `tagChanges`. */
 export function markTagReaders({ dirty, readers }: Plan, contact: Contact): void {
-  dirty.addAll(readers.anyTag);
+  if (readers.topTag.length > 0 && isTopAnother(contact)) dirty.addAll(readers.topTag);
   const { names, points, presence } = readers.tags;
   if (points.length === 0) return;
   const tags = openTags(contact);

@@ -55,14 +55,29 @@ const written = { bytes: Buffer.allocUnsafeSlow(SCRATCH_BYTES), length: 0, hash:
 
 /** The same as `nameOf` in a place that is used again: valid until the next call. */
 export function writeName(text: string): Name {
-  const most = text.length * UTF8_BYTES_PER_UNIT_MAX;
+  makeRoom(text.length * UTF8_BYTES_PER_UNIT_MAX);
+  written.length = written.bytes.write(text);
+  written.hash = textHash(written.bytes, 0, written.length);
+  return written;
+}
+
+/** The same for a name with more UTF-8 behind it, from `from` up to but without `to`. */
+export function joinName(head: Name, bytes: Uint8Array, from: number, to: number): Name {
+  const length = head.length + to - from;
+  makeRoom(length);
+  const own = written.bytes;
+  for (let i = 0; i < head.length; i++) own[i] = head.bytes[i] as number;
+  for (let at = head.length, i = from; i < to; i++) own[at++] = bytes[i] as number;
+  written.length = length;
+  written.hash = textHash(own, 0, length);
+  return written;
+}
+
+function makeRoom(most: number): void {
   const kept = written.bytes.length <= SCRATCH_BYTES_MAX;
   if (most > written.bytes.length || !kept) {
     written.bytes = Buffer.allocUnsafeSlow(Math.max(most, SCRATCH_BYTES));
   }
-  written.length = written.bytes.write(text);
-  written.hash = textHash(written.bytes, 0, written.length);
-  return written;
 }
 
 /** Units of a block: as many as a list of so many numbers has, so that it can be in the place of one. */

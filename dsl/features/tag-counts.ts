@@ -4,16 +4,14 @@
  * Counts and not points, so that a model with other points rescores everybody without the history.
  */
 import type { ByteReader } from "../../kernel/bytes.ts";
-import { VALUE_STRING, type TextBytes } from "../../kernel/entry.ts";
 import { textHash } from "../../kernel/entry-texts.ts";
 import type { Contact } from "../contact/contact.ts";
 import { gatherBlock } from "../contact/gathered.ts";
-import { Names, writeName } from "../contact/names.ts";
+import { Names } from "../contact/names.ts";
 import { blockAt, blockOf, setBlock } from "../contact/numbers.ts";
 import { addTagPoints, openTags, tags } from "../contact/tags.ts";
-import { placeOfValue, type EachValue } from "../plan/event-view.ts";
-import { isScalar, type Value } from "../value.ts";
 import { NO_FEATURE, type Feature, type FeatureCodec } from "./feature.ts";
+import type { TagNames, TakeTagName } from "./tag-names.ts";
 
 /** The counts that were opened last. One for all: readers are done with them before others are opened. */
 const counts = new Names();
@@ -23,61 +21,32 @@ export function openTagCounts(contact: Contact, feature: number): Names {
   return counts.open(contact.slab, blockOf(contact, feature));
 }
 
-/** Where tags come from: the values at a path, and the number of its key where it is a top-level property alone, or -1. */
-export interface TagValues {
-  readonly each: EachValue;
-  readonly key: number;
-}
-
-const text: TextBytes = { bytes: Buffer.alloc(0), from: 0, to: 0 };
-
 /** A rule's points are the sum over the declarations that share it; micro points. */
 export function tagCountsFeature(
   index: number,
   key: string,
-  prefix: string,
-  values: TagValues,
+  names: TagNames,
   rule: { points: number },
   tagsMax: number,
 ): Feature {
-  const { each } = values;
   let of: Contact | null = null;
   let changed = false;
-  const count = (contact: Contact, hash: number, bytes: Uint8Array, from: number, to: number): boolean => {
-    if (!addTagPoints(contact, hash, bytes, from, to, rule.points, tagsMax)) return false;
-    const { ref } = openTagCounts(contact, index);
-    counts.increase(contact.slab, hash, bytes, from, to, 1);
-    if (counts.ref !== ref) setBlock(contact, index, counts.ref, counts.units);
-    return true;
+  const count: TakeTagName = (hash, bytes, from, to) => {
+    if (of === null || !addTagPoints(of, hash, bytes, from, to, rule.points, tagsMax)) return;
+    const { ref } = openTagCounts(of, index);
+    counts.increase(of.slab, hash, bytes, from, to, 1);
+    if (counts.ref !== ref) setBlock(of, index, counts.ref, counts.units);
+    changed = true;
   };
-  const take = (value: Value): void => {
-    if (of === null || !isScalar(value)) return;
-    const tag = prefix + String(value);
-    if (tag === "") return;
-    const { hash, bytes, length } = writeName(tag);
-    if (count(of, hash, bytes, 0, length)) changed = true;
-  };
-  /** The key of values that are tags as they stand in the entry, where they are texts. */
-  const plainKey = prefix === "" ? values.key : -1;
   return {
     index,
     key,
     kind: "tag counts",
     add(contact, view, event) {
-      if (plainKey >= 0) {
-        const { entry } = view;
-        const at = placeOfValue(view, event, plainKey);
-        if (at < 0) return false;
-        if (entry.valueTypes[at] === VALUE_STRING) {
-          entry.openString(entry.valueNumbers[at] as number, text);
-          const { bytes, from, to } = text;
-          return from < to && count(contact, textHash(bytes, from, to), bytes, from, to);
-        }
-      }
       of = contact;
       changed = false;
       try {
-        each(view, event, take);
+        names(view, event, count);
       } finally {
         // A plan outlives the partitions that it served.
         of = null;

@@ -1,4 +1,5 @@
 /** Collects, while a model is compiled, what its declarations share: selectors, features, and who reads what. */
+import type { Contact } from "../contact/contact.ts";
 import type { Name } from "../contact/names.ts";
 import { printEventSelector, printPath } from "../print.ts";
 import type { EventSelector, Path } from "../ast.ts";
@@ -11,6 +12,7 @@ import { momentFeature } from "../features/moment.ts";
 import { numbersFeature, scalarsFeature } from "../features/series.ts";
 import { sumFeature } from "../features/sum.ts";
 import { tagCountsFeature } from "../features/tag-counts.ts";
+import { tagNamesOf, type TagNames, type TagValues } from "../features/tag-names.ts";
 import { keptOf, timesFeature, type Retention } from "../features/times.ts";
 import { valueCountsFeature } from "../features/value-counts.ts";
 import type { Zone } from "../timezone.ts";
@@ -38,12 +40,25 @@ export interface SelectorPlan {
   /** Micro points that each event adds to the score, and to tags named in the model. */
   points: number;
   readonly tags: TagPoints[];
+  /** Tags that it gives for a while. */
+  readonly timedTags: TimedTags[];
 }
 
 /** A tag named in the model, and the micro points that an event gives it. */
 export interface TagPoints {
   readonly name: Name;
   readonly points: number;
+}
+
+/** Tags that each event gives for a while (contact/timed-tags.ts), by one declaration. */
+export interface TimedTags {
+  readonly names: TagNames;
+  /** Micro points of each. */
+  readonly points: number;
+  /** For how long, ms. */
+  readonly length: number;
+  /** How many events, or values of theirs, are kept of a contact to tell when which tag ends. */
+  readonly kept: (contact: Contact) => number;
 }
 
 /** What a root reads, so that it is looked at again when that changes. */
@@ -55,7 +70,8 @@ export interface Reads {
   /** Whether the contact has them, by name. */
   readonly hasTags: Set<string>;
   readonly segments: Set<number>;
-  anyTag: boolean;
+  /** Which tag has the highest score. */
+  topTag: boolean;
   readonly score: Edges;
   stage: boolean;
   known: boolean;
@@ -74,7 +90,7 @@ export function noReads(): Reads {
     tags: new Map(),
     hasTags: new Set(),
     segments: new Set(),
-    anyTag: false,
+    topTag: false,
     score: noEdges(),
     stage: false,
     known: false,
@@ -106,6 +122,8 @@ export interface PlanBuilder {
   /** What names tags at a path: as `scalars`, with the elements where the path leads to an array. */
   tagValues(event: EventSelector, path: Path, ageMax: number): number;
   tagCounts(event: EventSelector, prefix: string, path: Path, points: number): number;
+  /** The values at a path that name tags, the elements where it leads to an array. */
+  tagSource(path: Path): TagValues;
   /** A number for whoever reads a window, under which it may leave what it has counted so far. */
   reader(): number;
   /** What the features that keep a window keep, by key. */
@@ -130,7 +148,17 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     let plan = selectors.get(text);
     if (plan === undefined) {
       const { probes, rest } = splitFilter(event.where, keys, zone);
-      plan = { text, selector: event, order: selectors.size, probes, rest, features: [], points: 0, tags: [] };
+      plan = {
+        text,
+        selector: event,
+        order: selectors.size,
+        probes,
+        rest,
+        features: [],
+        points: 0,
+        tags: [],
+        timedTags: [],
+      };
       selectors.set(text, plan);
     }
     return plan;
@@ -170,6 +198,11 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     widen(index, ageMax, null);
     return index;
   };
+
+  const tagSource = (path: Path): TagValues => ({
+    each: spread(compileEach(path, keys)),
+    key: propertyKeyOf(path, keys),
+  });
 
   const sinceText = (since: number | null): string => (since === null ? "" : ` since ${since}`);
 
@@ -237,16 +270,16 @@ export function createPlanBuilder(zone: Zone, limits: PlanLimits): PlanBuilder {
     tagValues(event, path, ageMax) {
       const key = `tag values ${printPath(path)} of ${selector(event).text}`;
       return windowed(event, key, ageMax, (index, retention) =>
-        scalarsFeature(index, key, spread(compileEach(path, keys)), retention, limits.window_entries_max),
+        scalarsFeature(index, key, tagSource(path).each, retention, limits.window_entries_max),
       );
     },
+    tagSource,
     tagCounts(event, prefix, path, points) {
       const key = `tags ${JSON.stringify(prefix)} ${printPath(path)} of ${selector(event).text}`;
       const index = feature(event, key, (created) => {
         const rule = { points: 0 };
         rules.set(created, rule);
-        const values = { each: spread(compileEach(path, keys)), key: propertyKeyOf(path, keys) };
-        return tagCountsFeature(created, key, prefix, values, rule, limits.tags_max);
+        return tagCountsFeature(created, key, tagNamesOf(prefix, tagSource(path)), rule, limits.tags_max);
       });
       const rule = rules.get(index);
       if (rule !== undefined) rule.points += points;

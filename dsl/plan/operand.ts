@@ -1,6 +1,7 @@
 /** Operands of predicates, compiled to functions of a contact and an instant. */
-import { nameOf, type Names as NameTable } from "../contact/names.ts";
-import { openTags, tagPoints } from "../contact/tags.ts";
+import { nameOf } from "../contact/names.ts";
+import { tagPoints } from "../contact/tags.ts";
+import { topTag } from "../contact/top-tag.ts";
 import { fromMicros } from "../../kernel/decimal.ts";
 import { percentOf } from "../../kernel/percent.ts";
 import type { Binary, ComparisonOf, Fact, Literal, Operand, Path } from "../ast.ts";
@@ -89,7 +90,7 @@ function compileFact(
       reads.stage = true;
       return timeless("stage", (contact) => names.stageOrderById.get(contact.stage));
     case "top_tag":
-      reads.anyTag = true;
+      reads.topTag = true;
       return timeless("scalar", topTag);
     case "tag":
       edgesOfTag(reads, fact.name.text).always = true;
@@ -207,22 +208,4 @@ function compileTrait(path: Path, reads: Reads): CompiledOperand {
   const keyBytes = Buffer.from(key);
   reads.traits.add(key);
   return timeless("scalar", (contact) => follow(contact.trait(key, keyBytes), steps, 1));
-}
-
-/** The tag with the highest score; of equal ones the first in code point order; undefined without tags. */
-export function topTag(contact: Contact): string | undefined {
-  const tags = openTags(contact);
-  let best = -1;
-  for (let place = 0; place < tags.count; place++) {
-    if (tags.isGone(place)) continue;
-    const ahead = best < 0 ? 1 : tags.number(place) - tags.number(best);
-    if (ahead > 0 || (ahead === 0 && comesBefore(tags, place, best))) best = place;
-  }
-  return best < 0 ? undefined : tags.text(best);
-}
-
-/** In code point order, which is that of UTF-8. */
-function comesBefore(tags: NameTable, place: number, other: number): boolean {
-  const { bytes } = tags;
-  return bytes.compare(bytes, tags.textFrom(other), tags.textTo(other), tags.textFrom(place), tags.textTo(place)) < 0;
 }

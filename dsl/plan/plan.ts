@@ -19,8 +19,9 @@ import type { Root } from "./root.ts";
 import { compileScoreRules, compileTagRules, type ScoringRules } from "./rules.ts";
 import { areForEver, compileScore, type ScoreRead } from "./score-root.ts";
 import { effectsOf, type SelectorEffects } from "./selector-effects.ts";
-import { compileTags, needsTagsRoot, type TagsRead } from "./tags-root.ts";
+import { compileTags, needsTagsRoot } from "./tags-root.ts";
 import { thresholdsOf, type Thresholds } from "./thresholds.ts";
+import { compileTimedTags, isTimed } from "./timed-tags.ts";
 import type { FeatureUse } from "./uses.ts";
 
 export interface StagePlan {
@@ -41,6 +42,8 @@ export interface Plan {
    */
   readonly timesKept: Int32Array;
   readonly roots: readonly Root[];
+  /** The root of the tags, where some end; -1 where there is none. */
+  readonly tagsRoot: number;
   readonly thresholds: Thresholds;
   readonly readers: Readers;
   /** Without scores that end or depend on anything, and empty for tags that have a root. */
@@ -75,10 +78,14 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
   const stages = model.stages.map((stage) => ({ name: stage.name, id: ids.stage(stage.name) }));
   const names = namesOf(model, ids, stages);
   const { roots, reads } = compileRoots(model, ids, names, builder, uses);
-  const rules: ScoringRules = {
-    score: compileScoreRules(model.scores.filter(areForEver), builder, uses),
-    ...compileTagRules(needsTagsRoot(model.tags) ? [] : model.tags, builder, uses),
-  };
+  const score = compileScoreRules(model.scores.filter(areForEver), builder, uses);
+  const tagRules = compileTagRules(
+    model.tags.filter((decl) => !isTimed(decl)),
+    builder,
+    uses,
+  );
+  compileTimedTags(model.tags.filter(isTimed), builder, uses);
+  const rules: ScoringRules = { score, ...(needsTagsRoot(model.tags) ? { tags: [], tagCounts: [] } : tagRules) };
   const aggregates = compileCardFacts(model, builder, uses);
   const values = compileValueFacts(model, builder, names);
   const selectors = [...builder.selectors.values()];
@@ -93,6 +100,7 @@ export function compilePlan(model: CheckedModel, ids: NameIds, limits: PlanLimit
     reaches: builder.reaches(),
     timesKept,
     roots,
+    tagsRoot: roots.findIndex(({ kind }) => kind === "tags"),
     thresholds: thresholdsOf(roots, builder.features.length),
     readers: readersOf(roots, reads, builder.features.length),
     rules,
@@ -148,9 +156,9 @@ function compileRoots(
     });
   };
   if (needsTagsRoot(model.tags)) {
-    const compile = (read: Reads): TagsRead => compileTags(model.tags, builder, read, builder.limits.tags_max);
-    const read = add((index, own) => ({ index, kind: "tags", read: compile(own) }));
-    uses.push({ text: "tag … on", features: [...read.features] });
+    // It reads features, but events give tags one by one: only time is a reason to compute them anew.
+    const read = compileTags(model.tags, builder, builder.limits.tags_max);
+    add((index) => ({ index, kind: "tags", read }));
   }
   const segments = new Map(model.segments.map((segment) => [`segment:${segment.name}`, segment]));
   for (const node of model.order) {

@@ -11,7 +11,8 @@ export interface Readers {
   readonly traits: ReadonlyMap<string, readonly number[]>;
   readonly tags: TagReaders;
   readonly segments: ReadonlyMap<number, readonly number[]>;
-  readonly anyTag: readonly number[];
+  /** Of which tag has the highest score. */
+  readonly topTag: readonly number[];
   readonly score: EdgeReaders;
   readonly stage: readonly number[];
   readonly known: readonly number[];
@@ -62,7 +63,7 @@ export function readersOf(roots: readonly Root[], reads: readonly Reads[], featu
     traits,
     tags: tagReadersOf(reads),
     segments,
-    anyTag: where((read) => read.anyTag),
+    topTag: where((read) => read.topTag),
     score: new EdgeReaders(reads.map((read, root) => [root, read.score])),
     stage: where((read) => read.stage),
     known: where((read) => read.known),

@@ -32,8 +32,8 @@ export function effectsOf(selectors: readonly SelectorPlan[], timesKept: Int32Ar
     starts,
     features: Int32Array.from(lists.flat()),
     points: Float64Array.from(selectors, ({ points }) => points),
-    hasMore: Uint8Array.from(selectors, ({ features, tags }) =>
-      Number(tags.length > 0 || features.some(({ index }) => timesKept[index] === 0)),
+    hasMore: Uint8Array.from(selectors, ({ features, tags, timedTags }) =>
+      Number(tags.length + timedTags.length > 0 || features.some(({ index }) => timesKept[index] === 0)),
     ),
   };
 }

@@ -1,6 +1,7 @@
 /**
- * The tags of a model in which some end: computed whole whenever an event or the time changes them. Where no tag has a
- * `for`, events add them one by one instead and there is no such root.
+ * The tags of a model in which some end: computed whole where time takes some away, where a contact is at a bound, and
+ * where the model is another. Events add points one by one here as elsewhere (rules.ts, timed-tags.ts); where no tag has a
+ * `for`, there is no such root.
  */
 import type { TagDecl } from "../ast.ts";
 import { toMicros } from "../../kernel/decimal.ts";
@@ -15,8 +16,9 @@ import type { Series } from "../features/state.ts";
 import { openTagCounts } from "../features/tag-counts.ts";
 import { firstAfter as firstTimeAfter } from "../features/times.ts";
 import { isScalar, type Scalar } from "../value.ts";
-import type { PlanBuilder, Reads } from "./builder.ts";
+import type { PlanBuilder } from "./builder.ts";
 import { horizon } from "./horizon.ts";
+import { isTimed } from "./timed-tags.ts";
 
 /** Adds to `given` what one rule gives. */
 type TagRule = (contact: Contact, t: number) => void;
@@ -28,12 +30,12 @@ export type TagsRead = (contact: Contact, t: number) => Names;
 const given = new GivenTags();
 
 export function needsTagsRoot(tags: readonly TagDecl[]): boolean {
-  return tags.some((decl) => decl.for !== null);
+  return tags.some(isTimed);
 }
 
 /** `tagsMax`: a contact's tags beyond it are left out, tags that it has already first; the contact is saturated. */
-export function compileTags(tags: readonly TagDecl[], builder: PlanBuilder, reads: Reads, tagsMax: number): TagsRead {
-  const rules = tags.map((decl) => compileRule(decl, builder, reads));
+export function compileTags(tags: readonly TagDecl[], builder: PlanBuilder, tagsMax: number): TagsRead {
+  const rules = tags.map((decl) => compileRule(decl, builder));
   return (contact, t) => {
     given.clear();
     let until = Infinity;
@@ -62,22 +64,21 @@ function dropBeyond(contact: Contact, tagsMax: number): void {
   for (const place of others.slice(Math.max(0, tagsMax - (places.length - others.length)))) names.remove(place);
 }
 
-function compileRule(decl: TagDecl, builder: PlanBuilder, reads: Reads): TagRule {
+function compileRule(decl: TagDecl, builder: PlanBuilder): TagRule {
   const { event, name } = decl;
   const points = decl.points === null ? toMicros(1) : toMicros(decl.points.value);
   const prefix = name.prefix?.text ?? "";
   if (name.path === null) {
     return decl.for === null
-      ? namedForEver(builder.count(event, null), reads, prefix, points)
-      : namedFor(builder.times(event, decl.for.ms, null).feature, reads, prefix, points, decl.for.ms);
+      ? namedForEver(builder.count(event, null), prefix, points)
+      : namedFor(builder.times(event, decl.for.ms, null).feature, prefix, points, decl.for.ms);
   }
   return decl.for === null
-    ? valuedForEver(builder.tagCounts(event, prefix, name.path, 0), reads, points)
-    : valuedFor(builder.tagValues(event, name.path, decl.for.ms), reads, prefix, points, decl.for.ms);
+    ? valuedForEver(builder.tagCounts(event, prefix, name.path, 0), points)
+    : valuedFor(builder.tagValues(event, name.path, decl.for.ms), prefix, points, decl.for.ms);
 }
 
-function namedForEver(feature: number, reads: Reads, tag: string, points: number): TagRule {
-  reads.features.add(feature);
+function namedForEver(feature: number, tag: string, points: number): TagRule {
   const name = nameOf(tag);
   return (contact) => {
     const times = numberOf(contact, feature) ?? 0;
@@ -85,8 +86,7 @@ function namedForEver(feature: number, reads: Reads, tag: string, points: number
   };
 }
 
-function namedFor(feature: number, reads: Reads, tag: string, points: number, length: number): TagRule {
-  reads.features.add(feature);
+function namedFor(feature: number, tag: string, points: number, length: number): TagRule {
   const name = nameOf(tag);
   return (contact, t) => {
     const kept = openList(contact, feature);
@@ -97,8 +97,7 @@ function namedFor(feature: number, reads: Reads, tag: string, points: number, le
   };
 }
 
-function valuedForEver(feature: number, reads: Reads, points: number): TagRule {
-  reads.features.add(feature);
+function valuedForEver(feature: number, points: number): TagRule {
   return (contact) => {
     const counts = openTagCounts(contact, feature);
     const { count, bytes } = counts;
@@ -108,18 +107,16 @@ function valuedForEver(feature: number, reads: Reads, points: number): TagRule {
   };
 }
 
-function valuedFor(feature: number, reads: Reads, prefix: string, points: number, length: number): TagRule {
-  reads.features.add(feature);
+function valuedFor(feature: number, prefix: string, points: number, length: number): TagRule {
   return (contact, t) => {
     const series = objectOf(contact, feature) as Series<Scalar> | undefined;
     if (series === undefined) return;
-    const from = firstAfter(series.at, t - length);
-    if (from === series.at.length) return;
-    horizon.at = (series.at[from] as number) + length;
-    for (let i = from; i < series.at.length; i++) {
+    for (let i = firstAfter(series.at, t - length); i < series.at.length; i++) {
       const value = series.values[i];
       const tag = isScalar(value) ? prefix + String(value) : "";
-      if (tag !== "") given.give(writeName(tag), points);
+      if (tag === "") continue;
+      if (horizon.at === Infinity) horizon.at = (series.at[i] as number) + length;
+      given.give(writeName(tag), points);
     }
   };
 }

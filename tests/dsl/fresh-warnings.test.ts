@@ -34,10 +34,10 @@ segment "f" = known and max("F".x) > 3`;
   ]);
 });
 
-test("points and tags that end are told together, at the first of them", () => {
+test("points that end are told together, at the first of them, tags by their events", () => {
   const source = `tag "d" on "D" for 1 day\nscore +1 while count("B") > 3\nscore +1 on "C" for 1 day`;
   expect(freshOf(source)).toEqual([
-    `1:1+24 warning: tag … on ${REST}`,
+    `1:1+24 warning: tag on "D" ${REST}`,
     `2:1+29 warning: score … on ${REST}`,
     `2:16+10 warning: count("B") ${REST}`,
   ]);

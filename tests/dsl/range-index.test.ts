@@ -20,10 +20,10 @@ function within(all: Ranges, value: number): number[] {
   return all.flatMap(({ low, high }, place) => (low <= value && value <= high ? [place] : []));
 }
 
-/** The numbers at which something could change, and those beside them. */
+/** The numbers at which something could change, and those beside them: no event has one that isn't finite. */
 function probed(all: Ranges, more: readonly number[]): number[] {
   const ends = all.flatMap(({ low, high }) => [low, high]).filter(Number.isFinite);
-  return [...more, ...ends, ...ends.map(doubleAbove), ...ends.map(doubleBelow)];
+  return [...more, ...ends, ...ends.map(doubleAbove), ...ends.map(doubleBelow)].filter(Number.isFinite);
 }
 
 describe("ranges that a number lies in", () => {
