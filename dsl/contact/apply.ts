@@ -63,6 +63,8 @@ export function applyEvent(
         : takeMatch(plan, contact, order, view, event, at, now, sink)) && isLeast;
   }
   if (tagChanges.count > 0) markTagReaders(plan, contact);
+  // At a bound it depends on all others what an event gives and what has room.
+  if (contact.saturated && plan.tagsRoot >= 0) plan.dirty.add(plan.tagsRoot);
   evaluateDirty(plan, contact, now, "event", sink, isLeast);
 }
 

@@ -11,7 +11,6 @@ import type { Contact } from "./contact.ts";
 import * as layout from "./head.ts";
 import * as numbers from "./numbers.ts";
 import * as tables from "./tables.ts";
-import type { Names } from "./names.ts";
 import { openTags, replaceTags, tagChanges } from "./tags.ts";
 import { isTopAnother } from "./top-tag.ts";
 
@@ -110,9 +109,10 @@ function evaluateRoot(
       return next;
     }
     case "tags": {
-      const tags = root.read(contact, t);
+      tagChanges.forget();
+      if (cause !== "time" || !root.end(contact, t)) replaceTags(contact, root.read(contact, t));
       const next = arm(contact, root.index, horizon.at, t);
-      setTags(plan, contact, tags);
+      if (tagChanges.count > 0) markTagReaders(plan, contact);
       return next;
     }
   }
@@ -216,12 +216,6 @@ function setScore(plan: Plan, contact: Contact, score: number): void {
 /** Adds micro points to the score; who reads it is marked. */
 export function addScore(plan: Plan, contact: Contact, points: number): void {
   setScore(plan, contact, contact.score + points);
-}
-
-/** Replaces all tags; who reads those that changed is marked. */
-function setTags(plan: Plan, contact: Contact, given: Names): void {
-  tagChanges.forget();
-  if (replaceTags(contact, given)) markTagReaders(plan, contact);
 }
 
 /** Marks who reads the tags of `tagChanges`. */

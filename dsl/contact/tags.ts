@@ -120,6 +120,28 @@ export function addTagPoints(
   return true;
 }
 
+/** Takes micro points from a tag; false where the contact has it not. */
+export function takeTagPoints(contact: Contact, { bytes, length, hash }: Name, points: number): boolean {
+  openTags(contact);
+  const place = tags.find(hash, bytes, 0, length);
+  if (place < 0 || tags.isGone(place)) return false;
+  const before = tags.number(place);
+  tags.setNumber(place, before - points);
+  tags.mark(place);
+  tagChanges.note(place, before, before - points);
+  contact.mark(CHANGED_TAGS);
+  return true;
+}
+
+/** The contact has it no longer. */
+export function removeTag(contact: Contact, place: number): void {
+  openTags(contact);
+  tagChanges.note(place, tags.number(place), NaN);
+  tags.remove(place);
+  tags.mark(place);
+  contact.mark(CHANGED_TAGS);
+}
+
 /** Which of a contact's tags are to stay when all are replaced, by place. */
 let kept = new Uint8Array(64);
 

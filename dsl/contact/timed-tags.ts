@@ -20,12 +20,9 @@ const take: TakeTagName = (hash, bytes, from, end) => {
   if (to !== null && addTagPoints(to, hash, bytes, from, end, points, tagsMax)) given = true;
 };
 
-/**
- * After the event's features have taken it up. A contact at the bound of tags gets no further one; the root gives it
- * those that then have room, when it takes others away.
- */
+/** After the event's features have taken it up. */
 export function giveTimedTags(
-  { dirty, limits, tagsRoot }: Plan,
+  { limits, tagsRoot }: Plan,
   contact: Contact,
   all: readonly TimedTags[],
   view: EventView,
@@ -47,7 +44,5 @@ export function giveTimedTags(
       to = null;
     }
     if (given) armSooner(contact, tagsRoot, end);
-    // An older one may have had to leave early.
-    if (tags.kept(contact) >= limits.window_entries_max) dirty.add(tagsRoot);
   }
 }

@@ -1,5 +1,4 @@
 /** Collects, while a model is compiled, what its declarations share: selectors, features, and who reads what. */
-import type { Contact } from "../contact/contact.ts";
 import type { Name } from "../contact/names.ts";
 import { printEventSelector, printPath } from "../print.ts";
 import type { EventSelector, Path } from "../ast.ts";
@@ -57,8 +56,6 @@ export interface TimedTags {
   readonly points: number;
   /** For how long, ms. */
   readonly length: number;
-  /** How many events, or values of theirs, are kept of a contact to tell when which tag ends. */
-  readonly kept: (contact: Contact) => number;
 }
 
 /** What a root reads, so that it is looked at again when that changes. */

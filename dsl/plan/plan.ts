@@ -157,8 +157,8 @@ function compileRoots(
   };
   if (needsTagsRoot(model.tags)) {
     // It reads features, but events give tags one by one: only time is a reason to compute them anew.
-    const read = compileTags(model.tags, builder, builder.limits.tags_max);
-    add((index) => ({ index, kind: "tags", read }));
+    const compiled = compileTags(model.tags, builder, builder.limits.tags_max);
+    add((index) => ({ index, kind: "tags", ...compiled }));
   }
   const segments = new Map(model.segments.map((segment) => [`segment:${segment.name}`, segment]));
   for (const node of model.order) {

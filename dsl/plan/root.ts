@@ -1,7 +1,7 @@
 /** What is evaluated for each contact. */
 import type { Truth } from "./predicate.ts";
 import type { ScoreRead } from "./score-root.ts";
-import type { TagsRead } from "./tags-root.ts";
+import type { TagsEnd, TagsRead } from "./tags-root.ts";
 
 /**
  * What is kept up to date for each contact: the truth of a segment's predicate or a stage's `when`; where points or
@@ -11,7 +11,7 @@ import type { TagsRead } from "./tags-root.ts";
 export type Root =
   | TruthRoot
   | { readonly index: number; readonly kind: "score"; readonly read: ScoreRead }
-  | { readonly index: number; readonly kind: "tags"; readonly read: TagsRead };
+  | { readonly index: number; readonly kind: "tags"; readonly read: TagsRead; readonly end: TagsEnd };
 
 export interface TruthRoot {
   readonly index: number;

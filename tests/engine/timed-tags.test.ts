@@ -1,5 +1,5 @@
 /**
- * Where tags end, events and time change them one by one: after each they must be what the root of the tags makes of the
+ * Where tags end, events and time change them one by one: they must always be what the root of the tags makes of the
  * contact's history, and it must be about to be looked at when the next of them ends.
  */
 import fc from "fast-check";
@@ -81,7 +81,7 @@ interface Seen {
   readonly looked: number;
 }
 
-/** Takes one event after the other, and gives after each what the contact has and what it should have. */
+/** Takes one event after the other, and gives before and after each what the contact has and what it should have. */
 function* live(
   limits: { readonly tags_max: number; readonly window_entries_max: number },
   declared: readonly string[],
@@ -97,14 +97,7 @@ function* live(
   const contact = new Contact(memory).moveTo(0).begin(Buffer.from("somebody"), START, plan.startStage);
   const sink = { moved: () => {} };
   let now = START;
-  for (const [i, { name, x, after, late }] of events.entries()) {
-    now += after * MINUTE;
-    runFlips(plan, contact, now, sink);
-    const who = { userId: "somebody", anonymousId: null, messageId: `m${i}`, context: {}, traits: {} };
-    const call = { kind: "track", name, ...who, timestamp: now - late * MINUTE, properties: { x } } as const;
-    const view = openView(openEntry(encodeEntry([call], now)), plan.keys);
-    applyEvent(plan, contact, view, 0, now, i === 0, LIMITS, sink);
-
+  const seen = (): { readonly found: Seen; readonly wanted: Seen } => {
     const tags = new Map(tagsOf(contact));
     const place = placeOf(contact, ARMED, plan.tagsRoot);
     const looked = place < 0 ? Infinity : numberAt(contact, ARMED, place);
@@ -112,14 +105,21 @@ function* live(
     const found = { held, tags, looked };
     const top = topOf(tags);
     const wanted = { ...found, held: SEGMENTS.map(([, holds]) => holds(tags, top)) };
-    if (root?.kind !== "tags") yield { found, wanted };
-    else {
-      const given = root.read(contact, now);
-      const places = Array.from({ length: given.count }, (_, n) => n).filter((n) => !given.isGone(n));
-      const whole = new Map(places.map((n) => [given.text(n), given.number(n)]));
-      // Those that there was no room for needn't be looked at when they would end.
-      yield { found, wanted: { ...wanted, tags: whole, looked: contact.saturated ? looked : horizon.at } };
-    }
+    if (root?.kind !== "tags") return { found, wanted };
+    const given = root.read(contact, now);
+    const places = Array.from({ length: given.count }, (_, n) => n).filter((n) => !given.isGone(n));
+    const whole = new Map(places.map((n) => [given.text(n), given.number(n)]));
+    return { found, wanted: { ...wanted, tags: whole, looked: horizon.at } };
+  };
+  for (const [i, { name, x, after, late }] of events.entries()) {
+    now += after * MINUTE;
+    runFlips(plan, contact, now, sink);
+    yield seen();
+    const who = { userId: "somebody", anonymousId: null, messageId: `m${i}`, context: {}, traits: {} };
+    const call = { kind: "track", name, ...who, timestamp: now - late * MINUTE, properties: { x } } as const;
+    const view = openView(openEntry(encodeEntry([call], now)), plan.keys);
+    applyEvent(plan, contact, view, 0, now, i === 0, LIMITS, sink);
+    yield seen();
     if (i % 3 === 0) settleTags(contact);
     contact.forgetChange();
   }
