@@ -120,15 +120,20 @@ export function addTagPoints(
   return true;
 }
 
-/** Takes micro points from a tag; false where the contact has it not. */
+/** Takes micro points from a tag; false where the contact has it not, or what is left can't be told exactly. */
 export function takeTagPoints(contact: Contact, { bytes, length, hash }: Name, points: number): boolean {
   openTags(contact);
   const place = tags.find(hash, bytes, 0, length);
   if (place < 0 || tags.isGone(place)) return false;
   const before = tags.number(place);
-  tags.setNumber(place, before - points);
+  const left = before - points;
+  if (!Number.isSafeInteger(left)) {
+    contact.saturated = true;
+    return false;
+  }
+  tags.setNumber(place, left);
   tags.mark(place);
-  tagChanges.note(place, before, before - points);
+  tagChanges.note(place, before, left);
   contact.mark(CHANGED_TAGS);
   return true;
 }

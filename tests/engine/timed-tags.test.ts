@@ -150,3 +150,21 @@ test("so are those of a contact at its bounds", () => {
     { numRuns: 400 },
   );
 });
+
+test("so are points that doubles can't tell exactly for a while", () => {
+  const declared = [
+    'tag "a" -9000000000 on "A" where x = "n" for 2 hours',
+    'tag "a" +9000000000 on "B" for 1 hour',
+    'tag "a" -0.000001 on "A" where x = "t" for 4 hours',
+  ];
+  const events = [
+    ["A", "n"],
+    ["B", ""],
+    ["A", "n"],
+    ["A", "t"],
+    ["else", ""],
+    ["else", ""],
+    ["else", ""],
+  ].map(([name = "", x = ""], i) => ({ name, x, after: i < 4 ? 1 : 70, late: 0 }));
+  for (const { found, wanted } of live(LIMITS, declared, events)) expect(found).toEqual(wanted);
+});
