@@ -127,7 +127,7 @@ export function takeTagPoints(contact: Contact, { bytes, length, hash }: Name, p
   if (place < 0 || tags.isGone(place)) return false;
   const before = tags.number(place);
   const left = before - points;
-  if (!Number.isSafeInteger(left)) {
+  if (!Number.isSafeInteger(points) || !Number.isSafeInteger(left)) {
     contact.saturated = true;
     return false;
   }
