@@ -156,7 +156,7 @@ function compileRoots(
     });
   };
   if (needsTagsRoot(model.tags)) {
-    // It reads features, but events give tags one by one: only time is a reason to compute them anew.
+    // It reads features, but events give tags one by one, and so time takes them away: no feature is a reason to look.
     const compiled = compileTags(model.tags, builder, builder.limits.tags_max);
     add((index) => ({ index, kind: "tags", ...compiled }));
   }

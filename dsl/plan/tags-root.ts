@@ -38,8 +38,8 @@ interface TimedRule extends TagRule {
 export type TagsRead = (contact: Contact, t: number) => Names;
 
 /**
- * Takes away what ends at an instant, what ended before having been taken away; notes it in `tagChanges`. False where the
- * contact has been at a bound, and only the whole is right.
+ * Takes away what ends at an instant, what ended before having been taken away; notes it in `tagChanges`. False where only
+ * the whole is right, which then replaces what has been taken already: the contact has been at a bound, or lacks a tag.
  */
 export type TagsEnd = (contact: Contact, t: number) => boolean;
 
@@ -196,8 +196,6 @@ function valuedForEver(feature: number, points: number): TagRule {
 function valuedFor(feature: number, prefix: string, points: number, length: number): TimedRule {
   /** Empty for a value that names none. */
   const tagOf = (value: Scalar | undefined): string => (isScalar(value) ? prefix + String(value) : "");
-  /** As names have it: without lone surrogates. */
-  const head = Buffer.from(prefix).toString();
   return {
     give(contact, t) {
       const series = objectOf(contact, feature) as Series<Scalar> | undefined;
@@ -211,8 +209,8 @@ function valuedFor(feature: number, prefix: string, points: number, length: numb
     },
     gives(contact, t) {
       const series = objectOf(contact, feature) as Series<Scalar> | undefined;
-      if (series === undefined || !sought.text.startsWith(head)) return false;
-      const wanted = sought.text.slice(head.length);
+      if (series === undefined || !sought.text.startsWith(prefix)) return false;
+      const wanted = sought.text.slice(prefix.length);
       for (let i = firstAfter(series.at, t - length); i < series.at.length; i++) {
         if (String(series.values[i]) === wanted) return true;
       }
